@@ -1,0 +1,10 @@
+// Package testkit is the root of what only tests use: nothing here is linked
+// into the mailstow binary, except mailgen, which cmd/mailstow/demo uses for
+// its sample mail. An architecture test holds that line.
+//
+//	dovecot/    a private Dovecot per test
+//	imapuser/   a person at the other end: changes and lists mailboxes over IMAP
+//	faultconn/  a net.Conn that cuts, stalls, drips and counts
+//	mailgen/    deterministic sample mail, ordinary and odd
+//	testcert/   a throwaway certificate
+package testkit

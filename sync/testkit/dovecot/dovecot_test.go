@@ -1,0 +1,178 @@
+package dovecot
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+const letter = "From: a@example.org\r\nSubject: hello\r\n\r\nbody\r\n"
+
+func TestRoundTrip(t *testing.T) {
+	began := time.Now()
+	s := Start(t)
+	t.Logf("started in %v", time.Since(began))
+	u := s.User(t, "alice")
+	u.Create("Archiv/Grüße")
+	date := time.Date(2020, 2, 29, 23, 59, 58, 0, time.FixedZone("", -5*3600))
+	uid := u.Append("Archiv/Grüße", []imap.Flag{imap.FlagSeen, "$Label1"}, date, []byte(letter))
+	got := u.Messages("Archiv/Grüße")
+	if len(got) != 1 {
+		t.Fatalf("%d messages", len(got))
+	}
+	sum := sha256.Sum256([]byte(letter))
+	if got[0].UID != uid || !got[0].Date.Equal(date) || got[0].SHA256 != hex.EncodeToString(sum[:]) || got[0].Size != int64(len(letter)) {
+		t.Errorf("got %+v", got[0])
+	}
+	if d := cmp.Diff([]imap.Flag{"$Label1", imap.FlagSeen}, got[0].Flags); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"Archiv/Grüße", "INBOX"}, u.Mailboxes()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"INBOX"}, s.User(t, "bob").Mailboxes()); d != "" {
+		t.Errorf("another user sees %s", d)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	s := Start(t)
+	u := s.User(t, "alice")
+	a := u.Append("INBOX", nil, time.Time{}, []byte(letter))
+	b := u.Append("INBOX", nil, time.Time{}, []byte(letter))
+	c := u.Append("INBOX", nil, time.Time{}, []byte(letter))
+	u.AddFlags("INBOX", []imap.Flag{imap.FlagFlagged, imap.FlagSeen}, a)
+	u.RemoveFlags("INBOX", []imap.Flag{imap.FlagSeen}, a)
+	u.Expunge("INBOX", b)
+	if d := cmp.Diff([]imap.UID{a, c}, u.UIDs("INBOX")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]imap.Flag{imap.FlagFlagged}, u.Messages("INBOX")[0].Flags); d != "" {
+		t.Error(d)
+	}
+	u.Create("Old")
+	u.Copy("INBOX", "Old", a)
+	u.Move("INBOX", "Old", c)
+	u.Rename("Old", "New")
+	if n := len(u.UIDs("New")); n != 2 {
+		t.Errorf("%d messages in New", n)
+	}
+	u.Delete("New")
+	if d := cmp.Diff([]string{"INBOX"}, u.Mailboxes()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestUIDValidity(t *testing.T) {
+	for name, opts := range map[string][]Option{"maildir": nil, "sdbox": {SDBox()}} {
+		t.Run(name, func(t *testing.T) {
+			s := Start(t, opts...)
+			u := s.User(t, "alice")
+			u.Append("INBOX", nil, time.Time{}, []byte(letter))
+			u.Append("INBOX", nil, time.Time{}, []byte(letter))
+			uids := u.UIDs("INBOX")
+			s.SetUIDValidity(t, "alice", "INBOX", 4711)
+			if v := u.Selected("INBOX").UIDValidity; v != 4711 {
+				t.Errorf("UIDVALIDITY %d", v)
+			}
+			if d := cmp.Diff(uids, u.UIDs("INBOX")); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestRenumber(t *testing.T) {
+	s := Start(t)
+	u := s.User(t, "alice")
+	for range 3 {
+		u.Append("INBOX", nil, time.Time{}, []byte(letter))
+	}
+	u.Expunge("INBOX", 1)
+	before := u.Selected("INBOX")
+	s.Renumber(t, "alice", "INBOX")
+	after := u.Selected("INBOX")
+	if after.UIDValidity == before.UIDValidity || after.NumMessages != 2 {
+		t.Errorf("before %+v after %+v", before, after)
+	}
+	if d := cmp.Diff([]imap.UID{1, 2}, u.UIDs("INBOX")); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	s := Start(t)
+	pem, err := os.ReadFile(s.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	c, err := tls.Dial("tcp", s.TLSAddr, &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "* OK") {
+		t.Errorf("greeting %q, %v", line, err)
+	}
+	sum := sha256.Sum256(c.ConnectionState().PeerCertificates[0].Raw)
+	if hex.EncodeToString(sum[:]) != s.Fingerprint {
+		t.Error("the fingerprint is not that of the certificate")
+	}
+	if c, err := tls.Dial("tcp", s.TLSAddr, nil); err == nil {
+		c.Close()
+		t.Error("verified without the CA")
+	}
+}
+
+func TestOptions(t *testing.T) {
+	s := Start(t, MaildirFS(), Capability("IMAP4rev1 UIDPLUS MOVE UNSELECT"), Config("mail_max_keyword_length = 10"))
+	u := s.User(t, "alice")
+	u.Create("a.b/c")
+	if caps := u.Client().Caps(); caps.Has(imap.CapCondStore) || !caps.Has(imap.CapUIDPlus) {
+		t.Errorf("capabilities %v", caps)
+	}
+	if d := cmp.Diff([]string{"INBOX", "a.b/c"}, u.Mailboxes()); d != "" {
+		t.Error(d)
+	}
+	u.Append("a.b/c", nil, time.Time{}, []byte(letter))
+	if f := s.MailFile(t, "alice", "a.b/c", "hello"); !strings.Contains(f, "a.b/c") {
+		t.Error(f)
+	}
+}
+
+// The server must not outlive its test, nor may its folder.
+func TestStops(t *testing.T) {
+	var addr, dir string
+	t.Run("inner", func(t *testing.T) {
+		s := Start(t)
+		s.User(t, "alice")
+		addr, dir = s.Addr, s.Dir
+	})
+	if addr == "" {
+		t.Skip("no server")
+	}
+	if c, err := net.Dial("tcp", addr); err == nil {
+		c.Close()
+		t.Error("still listening")
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("%s is left: %v", dir, err)
+	}
+	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), dir) {
+		t.Error("a process is left")
+	}
+}
