@@ -1,0 +1,2 @@
+// Package remote is an IMAP account as the rest of mailstow sees it.
+package remote

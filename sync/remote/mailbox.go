@@ -1,0 +1,85 @@
+package remote
+
+import (
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// Mailbox is one entry of the server's LIST.
+type Mailbox struct {
+	// Raw is the name exactly as on the wire (modified UTF-7, or whatever bytes
+	// the server sent): the key of the mailbox. INBOX in any case is "INBOX",
+	// nothing else folds.
+	Raw string
+	// Name is Raw decoded for people, best effort, always valid UTF-8. Two
+	// mailboxes may share it.
+	Name string
+	// Delim is the hierarchy delimiter; "" means the mailbox is in a flat space.
+	Delim string
+	// Attrs are the attributes as sent, such as `\HasNoChildren`.
+	Attrs []string
+	// Selectable is false for \NoSelect and for \NonExistent, which implies it
+	// (RFC 5258 section 3).
+	Selectable bool
+	// Role is the special use (RFC 6154): "", all, archive, drafts, flagged,
+	// junk, sent, trash; inbox for INBOX.
+	Role       string
+	Subscribed bool
+	// Status is nil when the server left it out (RFC 5819 section 2 allows that).
+	Status *Status
+}
+
+// Status is the answer to STATUS for one mailbox. A field is zero when the
+// server does not offer it.
+type Status struct {
+	Messages      uint32
+	UIDNext       imap.UID
+	UIDValidity   uint32
+	HighestModSeq uint64
+	Size          int64 // octets of all messages; -1 without STATUS=SIZE
+	Unseen        uint32
+	MailboxID     string
+}
+
+// Selected is what EXAMINE said about the mailbox. A field is zero when the
+// server did not say it.
+type Selected struct {
+	Messages      uint32
+	UIDNext       imap.UID
+	UIDValidity   uint32
+	HighestModSeq uint64
+	// NoModSeq: the server said NOMODSEQ, or sent no HIGHESTMODSEQ it can keep to.
+	NoModSeq bool
+	// UIDNotSticky: UIDs do not survive the session (RFC 4315 section 3).
+	UIDNotSticky   bool
+	PermanentFlags []imap.Flag
+	MailboxID      string
+}
+
+// Want says what Metadata asks for beyond UID and FLAGS.
+type Want struct{ Date, Size bool }
+
+// Meta is what the server says about one message.
+type Meta struct {
+	UID   imap.UID
+	Flags []imap.Flag
+	Size  int64
+	// Date is the internal date in the server's zone.
+	Date             time.Time
+	HasSize, HasDate bool
+}
+
+// Namespace is one entry of NAMESPACE (RFC 2342).
+type Namespace struct {
+	Kind   string // personal, other, shared
+	Prefix string // raw
+	Delim  string
+}
+
+// Stats counts what went over the connection since Dial.
+type Stats struct {
+	BytesIn, BytesOut int64 // on the TCP level, TLS included
+	Commands          int
+	RoundTrips        int // times the client stopped to wait for the server
+}
