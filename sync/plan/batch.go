@@ -1,0 +1,36 @@
+package plan
+
+// A body request carries some dozens of messages: one each wastes round trips,
+// hundreds lose more when a connection is cut, since only an answered command
+// counts (I7).
+const (
+	BatchMessages = 64
+	BatchBytes    = 4 << 20
+)
+
+// Due is a message whose body is to be fetched.
+type Due struct {
+	ID   int64
+	UID  uint32
+	Size int64 // as announced; a hint only (I24)
+}
+
+// Batches cuts what is due into requests, in order. A message larger than
+// BatchBytes travels alone.
+func Batches(due []Due) [][]Due {
+	var out [][]Due
+	start, bytes := 0, int64(0)
+	for i, d := range due {
+		size := min(max(d.Size, 0), BatchBytes+1) // a server may announce anything
+		full := i-start == BatchMessages || bytes+size > BatchBytes
+		if i > start && full {
+			out = append(out, due[start:i])
+			start, bytes = i, 0
+		}
+		bytes += size
+	}
+	if start < len(due) {
+		out = append(out, due[start:])
+	}
+	return out
+}
