@@ -1,0 +1,97 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// SQLite's file header, by offset (sqlite.org/fileformat2.html section 1.3).
+const (
+	headerLength        = 100
+	headerMagic         = "SQLite format 3\x00"
+	headerVersion       = 60
+	headerApplicationID = 68
+)
+
+// checkHeader tells without SQLite, which might write, whether path is a store
+// for this program. Stores get their name only when complete, so the header of
+// ours always has the application id. An empty file is no store yet.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Kind: ErrNoStore, Path: path, Hint: "run mailstow sync first, or name the store with --store"}
+	}
+	if err != nil {
+		return &Error{Kind: ErrPermission, Path: path, Err: err}
+	}
+	defer f.Close()
+	head := make([]byte, headerLength)
+	n, err := io.ReadFull(f, head)
+	switch {
+	case n == 0 && err == io.EOF:
+		return &Error{Kind: ErrNoStore, Path: path, Err: errors.New("the file is empty")}
+	case err != nil && err != io.ErrUnexpectedEOF:
+		return &Error{Kind: ErrCorrupt, Path: path, Err: err}
+	case n < headerLength || string(head[:len(headerMagic)]) != headerMagic:
+		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not an SQLite database"),
+			Hint: "name another file with --store, or move this one away"}
+	}
+	if id := binary.BigEndian.Uint32(head[headerApplicationID:]); id != applicationID {
+		return &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
+			Hint: "name another file with --store"}
+	}
+	return versionError(path, int(binary.BigEndian.Uint32(head[headerVersion:])), false)
+}
+
+// versionError refuses newer schemas, and where exact older ones.
+func versionError(path string, version int, exact bool) error {
+	switch {
+	case version > schemaVersion:
+		return &Error{Kind: ErrNewer, Path: path, Err: fmt.Errorf("schema %d, known up to %d", version, schemaVersion),
+			Hint: "install the newer mailstow again"}
+	case version < schemaVersion && exact:
+		return &Error{Kind: ErrOlder, Path: path, Err: fmt.Errorf("schema %d, needed %d", version, schemaVersion),
+			Hint: "run mailstow sync once"}
+	}
+	return nil
+}
+
+// create makes an empty store under another name, 0600 before SQLite sees it,
+// and renames it when it is complete.
+func create(ctx context.Context, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*") // mode 0600
+	if err != nil {
+		return &Error{Kind: ErrPermission, Path: path, Err: err, Hint: "name another place with --store"}
+	}
+	f.Close()
+	defer os.Remove(f.Name())
+	if err := createIn(ctx, f.Name(), schemaVersion); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// createIn fills the empty file name with the schema of a version. 16 KiB pages
+// suit mail: most compressed messages fit one.
+func createIn(ctx context.Context, name string, version int) error {
+	db, err := sql.Open("sqlite", dsn(name, "mode=rw&_txlock=immediate&_journal_mode=MEMORY&_synchronous=FULL&_pragma=page_size(16384)"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return err
+	}
+	if err := migrate(ctx, db, version); err != nil {
+		return err
+	}
+	return db.Close()
+}

@@ -1,0 +1,44 @@
+// Package localstore is the mirror: one SQLite file with any number of accounts,
+// their mailboxes, messages, bodies and history. It knows nothing of IMAP
+// connections and imports nothing of ours; flag sets come and go as canonical
+// text (see package conflict).
+//
+// # Invariants
+//
+//   - A message is known by (account, mailbox, generation, UID); a generation is
+//     one UIDVALIDITY era, and nothing is looked up by UID across two (I1, I2).
+//     Its id, a MessageID, is for good and never given to another.
+//   - A mailbox is known by its raw wire name (I23).
+//   - Update is all or nothing, and the cursor moves with the rows it speaks of (I8).
+//   - A body is visible only when all of it is committed (I7), comes back byte for
+//     byte, and is checked against its SHA-256 whenever it is read to its end.
+//   - Nothing is forgotten: what leaves the server is marked vanished, and every
+//     change is an event.
+//   - One writer at a time, held by the kernel's lock; readers never wait for it.
+//   - The view mail is for everyone and its columns stay.
+//
+// Check tests what of this can be tested, for users (verify) and for our tests.
+//
+// # Layout
+//
+//	open.go create.go lock.go migrate.go  getting at the file
+//	sql/                                  the schema, one file per version: read it first
+//	tx.go errors.go                       transactions and what can go wrong with them
+//	accounts.go mailboxes.go generations.go messages.go problems.go
+//	                                      what the engine writes
+//	rows.go                               what it compares
+//	pack.go header.go envelope.go         from bytes to a Packed, without I/O
+//	body.go stage.go read.go              bodies in and out
+//	list.go status.go                     questions people ask
+//	check.go                              the invariants in code
+//
+// # Use
+//
+// The engine packs bodies on any goroutine and puts a batch in one transaction:
+//
+//	packed, err := packer.Pack(r)             // up to ChunkSize; larger: store.Stage(ctx, packer, r)
+//	...
+//	store.Update(ctx, func(tx *localstore.Tx) error {
+//		return tx.PutBody(id, packed)     // stores it, or links what is held already
+//	})
+package localstore

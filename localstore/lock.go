@@ -1,0 +1,72 @@
+package localstore
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockPoll is how often a waiting writer looks whether the lock is free.
+const lockPoll = 50 * time.Millisecond
+
+// lock is the writers' lock: the kernel's, on a file beside the store, so it
+// ends with its process however that ends. The pid inside is for display alone;
+// the file stays, because removing it would let two writers in.
+type lock struct{ f *flock.Flock }
+
+// takeLock waits up to wait for the lock of the store at path.
+func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, error) {
+	name := path + ".lock"
+	l := &lock{flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))}
+	ok, err := l.f.TryLock()
+	if !ok && err == nil && wait > 0 {
+		waiting, cancel := context.WithTimeout(ctx, wait)
+		defer cancel()
+		if ok, err = l.f.TryLockContext(waiting, lockPoll); waiting.Err() != nil && ctx.Err() == nil {
+			err = nil // waited long enough
+		}
+	}
+	if err != nil {
+		return nil, lockError(ctx, path, err)
+	}
+	if !ok {
+		return nil, &Error{Kind: ErrInUse, Path: path, PID: lockHolder(name),
+			Hint: "wait until it has finished, or use --wait"}
+	}
+	_ = os.WriteFile(name, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	return l, nil
+}
+
+func lockError(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &Error{Kind: ErrPermission, Path: path, Err: err,
+		Hint: "the directory of the store must be writable, or open it for reading only"}
+}
+
+// lockHolder is the pid noted in the lock file, 0 when there is none.
+func lockHolder(name string) int {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid < 0 {
+		return 0
+	}
+	return pid
+}
+
+// release gives the lock back. Without a lock (a reader's store) it does nothing.
+func (l *lock) release() error {
+	if l == nil {
+		return nil
+	}
+	_ = os.Truncate(l.f.Path(), 0)
+	return l.f.Unlock()
+}

@@ -1,0 +1,126 @@
+package localstore
+
+import (
+	"fmt"
+	"time"
+)
+
+// Arrive adds messages the server has and the store does not, with base and
+// local flags the same and no body. Ids are given in the order of the arrivals.
+// A UID that vanished before and shows up again in the same generation is the
+// same message (I1): its row, id and body return. A UID that is present already
+// is an error.
+func (tx *Tx) Arrive(run RunID, gen GenerationID, arrivals []Arrival) ([]MessageID, error) {
+	ids := make([]MessageID, 0, len(arrivals))
+	for _, a := range arrivals {
+		id, err := tx.arrive(run, gen, a)
+		if err != nil {
+			return nil, fmt.Errorf("generation %d, uid %d: %w", gen, a.UID, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (tx *Tx) arrive(run RunID, gen GenerationID, a Arrival) (MessageID, error) {
+	var size any
+	if a.Size >= 0 {
+		size = a.Size
+	}
+	date, zone := unix(a.Date), zoneOf(a.Date)
+	var id MessageID
+	// Size and date must agree as far as both are known.
+	back, err := tx.get(`SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL
+		AND ifnull(size = ?, 1) AND ifnull(date = ?, 1) ORDER BY id DESC LIMIT 1`, []any{gen, a.UID, size, date}, &id)
+	if err != nil {
+		return 0, err
+	}
+	if back {
+		_, err = tx.exec("UPDATE message SET vanished_run = NULL, base = ?2, local = ?2 WHERE id = ?1", id, a.Flags)
+	} else {
+		var n int64
+		n, err = tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)`, gen, a.UID, size, date, zone, a.Flags)
+		id = MessageID(n)
+	}
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, new) VALUES (?, ?, 'arrived', ?, ?, ?, ?)`,
+		tx.at.Unix(), run, gen, id, a.UID, a.Flags)
+	return id, err
+}
+
+// SetFlags sets both flag sets of messages. History gets the change of the local
+// set, which is the one people see.
+func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
+	for _, c := range changes {
+		_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
+			SELECT ?, ?, 'flags', generation, id, uid, local, ?3 FROM message WHERE id = ?4 AND local <> ?3`,
+			tx.at.Unix(), run, c.Local, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.one("UPDATE message SET base = ?, local = ? WHERE id = ?", c.ID, c.Base, c.Local, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Vanish notes that messages are gone from the server. Rows and bodies stay;
+// their problems go. One that vanished already stays as it was.
+func (tx *Tx) Vanish(run RunID, ids []MessageID) error {
+	for _, id := range ids {
+		n, err := tx.exec("UPDATE message SET vanished_run = ? WHERE id = ? AND vanished_run IS NULL", run, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if _, err := tx.exec("DELETE FROM problem WHERE message = ?", id); err != nil {
+			return err
+		}
+		_, err = tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old)
+			SELECT ?, ?, 'vanished', generation, id, uid, local FROM message WHERE id = ?`, tx.at.Unix(), run, id)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rebind moves messages present in a retired generation to where the server has
+// them now (I2). Id, body, size and date stay.
+func (tx *Tx) Rebind(run RunID, moves []Rebind) error {
+	for _, m := range moves {
+		_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
+			SELECT ?, ?, 'rebound', ?, id, ?, local, ? FROM message WHERE id = ?`,
+			tx.at.Unix(), run, m.Generation, m.UID, m.Local, m.ID)
+		if err != nil {
+			return err
+		}
+		err = tx.one(`UPDATE message SET generation = ?, uid = ?, base = ?, local = ? WHERE id = ? AND vanished_run IS NULL`,
+			m.ID, m.Generation, m.UID, m.Base, m.Local, m.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one runs an UPDATE that must meet exactly the message id.
+func (tx *Tx) one(q string, id MessageID, args ...any) error {
+	n, err := tx.exec(q, args...)
+	if err == nil && n != 1 {
+		err = tx.fail(fmt.Errorf("message %d: %w", id, ErrNotFound))
+	}
+	return err
+}
+
+// zoneOf is the offset of t in minutes east of UTC.
+func zoneOf(t time.Time) int {
+	_, seconds := t.Zone()
+	return seconds / 60
+}

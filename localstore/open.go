@@ -1,0 +1,197 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// Options says how to open a store.
+type Options struct {
+	Create   bool             // make it, and its directory, when it is not there
+	ReadOnly bool             // no lock, no writing; works beside a running writer
+	Wait     time.Duration    // how long to wait for another writer to finish
+	Now      func() time.Time // clock of events and problems; nil is time.Now
+
+	busy time.Duration // how long SQLite waits for other programs; 0 is 10 s
+}
+
+// Store is an open store. Reading methods may be called from any goroutine,
+// also beside Update; each sees the last commit before it began.
+type Store struct {
+	path     string
+	lock     *lock
+	writer   *sql.DB // one connection; nil when opened for reading only
+	reader   *sql.DB
+	now      func() time.Time
+	nextBody atomic.Int64 // id of the next body; ids may be skipped
+}
+
+// Open opens the store at path. A file that is not ours, damaged, or newer than
+// this program is refused before anything of it is touched. A writer holds the
+// kernel lock until Close; a second one gets ErrInUse with the holder's pid.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.open(ctx, o); err != nil {
+		s.Close()
+		return nil, s.wrap(canceled(ctx, err))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, o Options) error {
+	err := checkHeader(s.path)
+	if err != nil && !(errors.Is(err, ErrNoStore) && o.Create && !o.ReadOnly) {
+		return err
+	}
+	if o.ReadOnly {
+		return s.openReader(ctx, o)
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return &Error{Kind: ErrPermission, Path: s.path, Err: err, Hint: "name another place with --store"}
+	}
+	if s.lock, err = takeLock(ctx, s.path, o.Wait); err != nil {
+		return err
+	}
+	// Another writer may have made the file while this one waited.
+	if err := checkHeader(s.path); errors.Is(err, ErrNoStore) && o.Create {
+		if err := create(ctx, s.path); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return s.openWriter(ctx, o)
+}
+
+// openWriter opens both pools, upgrades the schema and tidies up after a writer
+// that was killed.
+func (s *Store) openWriter(ctx context.Context, o Options) error {
+	if err := s.openPool(ctx, &s.reader, o, "mode=rw&_query_only=1"); err != nil {
+		return err
+	}
+	if err := s.checkVersion(ctx, false); err != nil {
+		return err
+	}
+	err := s.openPool(ctx, &s.writer, o, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
+		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(67108864)")
+	if err != nil {
+		return err
+	}
+	s.writer.SetMaxOpenConns(1)
+	if err := migrate(ctx, s.writer, schemaVersion); err != nil {
+		return err
+	}
+	return s.recoverStaging(ctx)
+}
+
+// openReader opens for reading alone. In a directory it may not write to, SQLite
+// can still read a store that no writer left a WAL for.
+func (s *Store) openReader(ctx context.Context, o Options) error {
+	err := s.openPool(ctx, &s.reader, o, "mode=rw&_query_only=1")
+	if err != nil && (errors.Is(err, ErrPermission) || errors.Is(err, ErrIO)) {
+		err = s.openImmutable(ctx, o, err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.checkVersion(ctx, true)
+}
+
+func (s *Store) openImmutable(ctx context.Context, o Options, cause error) error {
+	if f, err := os.Open(s.path); err != nil {
+		return cause
+	} else {
+		f.Close()
+	}
+	if wal, err := os.Stat(s.path + "-wal"); err == nil && wal.Size() > 0 {
+		return &Error{Kind: ErrReadOnlyDir, Path: s.path, Err: cause,
+			Hint: "the last writer left a -wal file: make the directory writable, or copy all files of the store elsewhere"}
+	}
+	s.reader.Close()
+	return s.openPool(ctx, &s.reader, o, "mode=ro&immutable=1&_query_only=1")
+}
+
+// openPool opens a connection pool and tries a first read.
+func (s *Store) openPool(ctx context.Context, db **sql.DB, o Options, params string) error {
+	busy := o.busy
+	if busy == 0 {
+		busy = 10 * time.Second
+	}
+	var err error
+	if *db, err = sql.Open("sqlite", dsn(s.path, fmt.Sprintf("%s&_busy_timeout=%d", params, busy.Milliseconds()))); err != nil {
+		return err
+	}
+	var n int
+	return s.wrap((*db).QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n))
+}
+
+// checkVersion is checkHeader's second look, through SQLite: a newer version
+// may still sit in the WAL.
+func (s *Store) checkVersion(ctx context.Context, exact bool) error {
+	var version int
+	if err := s.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	return versionError(s.path, version, exact)
+}
+
+// Path is the file of the store, with symbolic links resolved.
+func (s *Store) Path() string { return s.path }
+
+// Close closes the store and gives the lock back.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.reader, s.writer} {
+		if db != nil {
+			errs = append(errs, s.wrap(db.Close()))
+		}
+	}
+	errs = append(errs, s.lock.release())
+	s.lock = nil
+	return errors.Join(errs...)
+}
+
+// dsn is the name of path for the driver. Only with file: are parameters heard.
+func dsn(path, params string) string {
+	p := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		p = "/" + p
+	}
+	return "file:" + (&url.URL{Path: p}).EscapedPath() + "?" + params
+}
+
+// resolve follows symbolic links, so that lock and store are found beside each
+// other by whatever name. A link to nothing is refused: more often a disk is not
+// mounted than a new store is wanted there.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return real, nil
+	}
+	if fi, lerr := os.Lstat(path); errors.Is(err, fs.ErrNotExist) && lerr == nil && fi.Mode()&fs.ModeSymlink != 0 {
+		return "", &Error{Kind: ErrNoStore, Path: path, Hint: "the file is a link to nothing: is its disk mounted?"}
+	}
+	if dir, derr := filepath.EvalSymlinks(filepath.Dir(path)); derr == nil {
+		return filepath.Join(dir, filepath.Base(path)), nil
+	}
+	return path, nil
+}

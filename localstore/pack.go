@@ -1,0 +1,149 @@
+package localstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// ChunkSize is how many bytes of a body one chunk holds. A body up to this
+	// size is best packed in memory, a larger one staged.
+	ChunkSize = 1 << 20
+	// sampleSize bytes from the middle tell whether a larger chunk is worth packing.
+	sampleSize = 16 << 10
+)
+
+// Packed is a body ready to be put into the store: what PutBody needs to know,
+// and either its packed chunks in memory or the place where Stage put them.
+type Packed struct {
+	Size         int64
+	SHA256       [32]byte // of all bytes
+	HeaderSize   int64
+	HeaderSHA256 [32]byte // of the bytes up to and including the first empty line
+	Envelope     Envelope
+
+	chunks []chunk
+	count  int
+	staged int64 // id of the body whose chunks are in the store, 0 none
+}
+
+// chunk is one piece of a body as it is stored.
+type chunk struct {
+	size int // when unpacked
+	zstd bool
+	data []byte
+}
+
+// Packer turns bytes into a Packed: splits, hashes, compresses, reads the header.
+// It does no I/O but reading. It may be used again and on any goroutine, but by
+// one at a time; it holds about 4 MiB.
+type Packer struct {
+	enc  *zstd.Encoder
+	in   []byte
+	out  []byte
+	sum  hash.Hash
+	head headerScanner
+}
+
+// NewPacker makes a Packer.
+func NewPacker() *Packer {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(ChunkSize), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic(err) // constant options
+	}
+	return &Packer{enc: enc, sum: sha256.New(), head: headerScanner{sum: sha256.New()}}
+}
+
+// Pack reads a whole body and keeps its packed chunks in memory. An error of r,
+// io.ErrUnexpectedEOF among them, gives no Packed.
+func (p *Packer) Pack(r io.Reader) (*Packed, error) {
+	var chunks []chunk
+	packed, err := p.stream(r, func(c chunk) error {
+		c.data = bytes.Clone(c.data)
+		chunks = append(chunks, c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	packed.chunks = chunks
+	return packed, nil
+}
+
+// stream hands the chunks of a body to emit, whose data is valid until emit
+// returns.
+func (p *Packer) stream(r io.Reader, emit func(chunk) error) (*Packed, error) {
+	p.sum.Reset()
+	p.head.reset()
+	packed := &Packed{}
+	for {
+		n, err := p.fill(r)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if n > 0 {
+			p.sum.Write(p.in[:n])
+			p.head.write(p.in[:n])
+			packed.Size += int64(n)
+			packed.count++
+			if err := emit(p.pack(p.in[:n])); err != nil {
+				return nil, err
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+	}
+	p.sum.Sum(packed.SHA256[:0])
+	p.head.sum.Sum(packed.HeaderSHA256[:0])
+	packed.HeaderSize = p.head.size
+	packed.Envelope = parseEnvelope(p.head.text)
+	return packed, nil
+}
+
+// fill reads up to ChunkSize bytes into p.in, which grows to what is needed. The
+// error is io.EOF at the clean end alone.
+func (p *Packer) fill(r io.Reader) (n int, err error) {
+	for n < ChunkSize && err == nil {
+		if n == len(p.in) {
+			grown := make([]byte, min(max(2*len(p.in), 32<<10), ChunkSize))
+			copy(grown, p.in)
+			p.in = grown
+		}
+		var m int
+		m, err = r.Read(p.in[n:])
+		n += m
+		if m < 0 || n > len(p.in) {
+			return 0, errors.New("reader returned an impossible count")
+		}
+	}
+	return n, err
+}
+
+// pack compresses one chunk if that saves a tenth. What is compressed already
+// does not, and trying costs more than it is worth on a megabyte of it, so for
+// larger chunks a sample decides. Base64 passes: it shrinks by a quarter
+// whatever it encodes.
+func (p *Packer) pack(b []byte) chunk {
+	raw := chunk{size: len(b), data: b}
+	if len(b) > 4*sampleSize {
+		at := (len(b) - sampleSize) / 2
+		p.out = p.enc.EncodeAll(b[at:at+sampleSize], p.out[:0])
+		if !worthwhile(len(p.out), sampleSize) {
+			return raw
+		}
+	}
+	p.out = p.enc.EncodeAll(b, p.out[:0])
+	if !worthwhile(len(p.out), len(b)) {
+		return raw
+	}
+	return chunk{size: len(b), zstd: true, data: p.out}
+}
+
+func worthwhile(packed, size int) bool { return packed <= size-size/10 }

@@ -1,0 +1,113 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+const rowColumns = "m.id, m.generation, m.uid, m.base, m.local, m.body IS NOT NULL, m.size, m.date, m.zone"
+
+// rowScan holds what a Row is scanned into.
+type rowScan struct {
+	row  Row
+	size sql.NullInt64
+	date sql.NullInt64
+	zone int
+}
+
+func (r *rowScan) dest() []any {
+	return []any{&r.row.ID, &r.row.Generation, &r.row.UID, &r.row.Base, &r.row.Local, &r.row.HasBody, &r.size, &r.date, &r.zone}
+}
+
+func (r *rowScan) done() Row {
+	r.row.Size = -1
+	if r.size.Valid {
+		r.row.Size = r.size.Int64
+	}
+	r.row.Date = dateOf(r.date, r.zone)
+	return r.row
+}
+
+// dateOf is an internal date in the zone the server gave it.
+func dateOf(date sql.NullInt64, zone int) time.Time {
+	t := fromUnix(date)
+	if date.Valid && zone != 0 {
+		t = t.In(time.FixedZone("", zone*60))
+	}
+	return t
+}
+
+const rowsQuery = "SELECT " + rowColumns + ` FROM message m
+	WHERE m.generation = ? AND m.vanished_run IS NULL AND m.uid IS NOT NULL ORDER BY m.uid`
+
+// Rows calls fn for every message present in a generation, by UID.
+func (s *Store) Rows(ctx context.Context, gen GenerationID, fn func(Row) error) error {
+	return s.eachRow(ctx, rowsQuery, gen, fn)
+}
+
+const staleQuery = "SELECT " + rowColumns + ` FROM generation g CROSS JOIN message m
+	ON m.generation = g.id AND m.vanished_run IS NULL
+	WHERE g.mailbox = ? AND g.retired_run IS NOT NULL ORDER BY g.id, m.uid`
+
+// Stale calls fn for every message present that still sits in a retired
+// generation of a mailbox: not matched yet, its deletion held back.
+func (s *Store) Stale(ctx context.Context, mailbox MailboxID, fn func(Row) error) error {
+	return s.eachRow(ctx, staleQuery, mailbox, fn)
+}
+
+func (s *Store) eachRow(ctx context.Context, q string, arg any, fn func(Row) error) error {
+	return s.each(ctx, q, []any{arg}, func(r *sql.Rows) error {
+		var scan rowScan
+		if err := r.Scan(scan.dest()...); err != nil {
+			return err
+		}
+		return fn(scan.done())
+	})
+}
+
+const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1) FROM message m
+	WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
+	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND p.retry_at > ?)
+	ORDER BY m.uid LIMIT ?`
+
+// Missing gives up to limit messages present in gen above UID after whose bodies
+// are not held and not set aside by a problem until later than now. By UID; the
+// last UID of one page is the next one's after.
+func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now time.Time, limit int) ([]MissingRow, error) {
+	var page []MissingRow
+	err := s.each(ctx, missingQuery, []any{gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
+		var m MissingRow
+		err := r.Scan(&m.ID, &m.UID, &m.Size)
+		page = append(page, m)
+		return err
+	})
+	return page, err
+}
+
+const fingerprintQuery = "SELECT " + rowColumns + `, ifnull(b.size, -1), b.header_sha256, b.sha256
+	FROM message m LEFT JOIN body b ON b.id = m.body
+	WHERE m.generation = ? AND m.vanished_run IS NULL AND m.uid IS NOT NULL ORDER BY m.uid`
+
+// Fingerprints calls fn for every message present in the generations, by
+// generation and UID, with what identifies it apart from its UID.
+func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(Fingerprint) error) error {
+	for _, gen := range gens {
+		err := s.each(ctx, fingerprintQuery, []any{gen}, func(r *sql.Rows) error {
+			var scan rowScan
+			var f Fingerprint
+			var header, sum []byte
+			if err := r.Scan(append(scan.dest(), &f.BodySize, &header, &sum)...); err != nil {
+				return err
+			}
+			f.Row = scan.done()
+			copy(f.HeaderSHA256[:], header)
+			copy(f.SHA256[:], sum)
+			return fn(f)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

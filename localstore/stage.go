@@ -1,0 +1,120 @@
+package localstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// stageBatch is how many chunks of a staged body go into one transaction.
+const stageBatch = 4
+
+// Stage reads a whole body and writes its chunks into the store at once, in
+// short transactions of its own, so that memory stays at a few MiB whatever the
+// size. Nobody sees the body until PutBody puts it. Before that, Discard removes
+// it; so does the next Open when this process is killed, and Stage itself when r
+// fails. Not to be called inside Update.
+func (s *Store) Stage(ctx context.Context, p *Packer, r io.Reader) (*Packed, error) {
+	st := &stager{s: s, ctx: ctx, id: s.nextBody.Add(1)}
+	packed, err := p.stream(r, st.add)
+	if err == nil {
+		err = st.flush()
+	}
+	if err != nil {
+		// Not ctx: it may be the reason, and the chunks should go all the same.
+		err = errors.Join(err, s.unstage(context.WithoutCancel(ctx), st.id))
+		return nil, err
+	}
+	packed.staged = st.id
+	return packed, nil
+}
+
+// Discard removes a staged body that was not put. It does nothing to any other.
+func (s *Store) Discard(ctx context.Context, b *Packed) error {
+	if b == nil || b.staged == 0 {
+		return nil
+	}
+	return s.unstage(ctx, b.staged)
+}
+
+// stager gathers chunks for one transaction.
+type stager struct {
+	s     *Store
+	ctx   context.Context
+	id    int64
+	next  int // number of the first chunk in batch
+	batch []chunk
+}
+
+func (st *stager) add(c chunk) error {
+	c.data = append([]byte(nil), c.data...)
+	if st.batch = append(st.batch, c); len(st.batch) < stageBatch {
+		return nil
+	}
+	return st.flush()
+}
+
+func (st *stager) flush() error {
+	err := st.s.Update(st.ctx, func(tx *Tx) error {
+		if _, err := tx.exec("INSERT OR IGNORE INTO staging(body) VALUES (?)", st.id); err != nil {
+			return err
+		}
+		for i, c := range st.batch {
+			if err := tx.putChunk(st.id, st.next+i, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	st.next += len(st.batch)
+	st.batch = st.batch[:0]
+	return err
+}
+
+// unstage removes the chunks of a body if it is still staged.
+func (s *Store) unstage(ctx context.Context, id int64) error {
+	return s.Update(ctx, func(tx *Tx) error { return tx.unstage(id) })
+}
+
+func (tx *Tx) unstage(id int64) error {
+	if id == 0 {
+		return nil
+	}
+	n, err := tx.exec("DELETE FROM staging WHERE body = ?", id)
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.deleteChunks(id)
+}
+
+// recoverStaging removes what killed processes left staged and finds the first
+// free body id. The lock is held: nobody is staging now.
+func (s *Store) recoverStaging(ctx context.Context) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		for {
+			var id int64
+			ok, err := tx.get("SELECT body FROM staging LIMIT 1", nil, &id)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+			if err := tx.unstage(id); err != nil {
+				return err
+			}
+		}
+		return tx.firstFreeBody()
+	})
+}
+
+func (tx *Tx) firstFreeBody() error {
+	var last int64
+	_, err := tx.get("SELECT max((SELECT ifnull(max(id), 0) FROM body), (SELECT ifnull(max(id), 0) >> 20 FROM chunk))", nil, &last)
+	if err != nil {
+		return fmt.Errorf("last body: %w", err)
+	}
+	tx.s.nextBody.Store(last)
+	return nil
+}
