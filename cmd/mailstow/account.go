@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mailstow/cmd/mailstow/config"
+	"mailstow/sync/remote"
+)
+
+// account is one to work with.
+type account struct {
+	config.Account
+	byURL   bool // named by its URL on the command line
+	unnamed bool // and not configured: Name is made from the URL
+}
+
+func (a *app) defaultConfig() string {
+	return filepath.Join(a.xdg("XDG_CONFIG_HOME", ".config"), "mailstow", "config.toml")
+}
+
+// xdg finds a base directory (XDG Base Directory Specification; a relative
+// path in the variable is to be ignored).
+func (a *app) xdg(variable, fallback string) string {
+	if dir := a.getenv(variable); filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(a.getenv("HOME"), fallback)
+}
+
+// accounts resolves names and URLs; no argument means all that are configured.
+func (a *app) accounts(args []string) ([]account, error) {
+	c, err := config.Load(a.config)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		args = c.Names()
+	}
+	if len(args) == 0 {
+		return nil, usage("no account is configured", "mailstow add NAME imaps://user@host, or give a URL instead of a name")
+	}
+	var accounts []account
+	for _, arg := range args {
+		acct, err := resolve(c, arg)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(accounts, func(b account) bool { return b.Name == acct.Name }) {
+			accounts = append(accounts, acct)
+		}
+	}
+	return accounts, nil
+}
+
+// account resolves the one account that a command works on: the argument, or
+// the only one configured.
+func (a *app) account(args []string) (account, error) {
+	if len(args) > 1 {
+		return account{}, usage("one account at a time", "")
+	}
+	accounts, err := a.accounts(args)
+	if err != nil {
+		return account{}, err
+	}
+	if len(accounts) > 1 {
+		return account{}, usage("which account?", "name one of: "+names(accounts))
+	}
+	return accounts[0], nil
+}
+
+func names(accounts []account) string {
+	var all []string
+	for _, acct := range accounts {
+		all = append(all, acct.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// resolve finds an account by name, or by URL. A URL that is also configured
+// means the configured account, so that its mail is not kept twice.
+func resolve(c *config.Config, arg string) (account, error) {
+	if !config.IsURL(arg) {
+		if found, ok := c.Find(arg); ok {
+			return account{Account: found}, nil
+		}
+		return account{}, unknownAccount(c, arg)
+	}
+	endpoint, err := config.ParseURL(arg)
+	if err != nil {
+		return account{}, err
+	}
+	for _, found := range c.Accounts {
+		if found.Endpoint == endpoint {
+			return account{Account: found, byURL: true}, nil
+		}
+	}
+	acct := config.Account{Name: urlName(endpoint), URL: endpoint.String(), Endpoint: endpoint}
+	return account{Account: acct, byURL: true, unnamed: true}, nil
+}
+
+// urlName names an account that has no name. An unusual port belongs to it: two
+// tunnels on one host are two servers.
+func urlName(e config.Endpoint) string {
+	_, rest, _ := strings.Cut(e.String(), "://")
+	return strings.Replace(rest, rest[:strings.LastIndex(rest, "@")], e.User, 1)
+}
+
+func unknownAccount(c *config.Config, name string) error {
+	hint := "mailstow add NAME imaps://user@host"
+	if near := nearest(name, c.Names()); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if len(c.Accounts) > 0 {
+		hint = "configured are: " + strings.Join(c.Names(), ", ")
+	}
+	return usage(fmt.Sprintf("no account %q in %s", name, c.Path), hint)
+}
+
+// remoteConfig says how to connect. The password is found before anything is
+// sent, so that a missing one is told at once and nobody is asked twice.
+func (a *app) remoteConfig(ctx context.Context, acct account) (remote.Config, error) {
+	timeout, err := a.timeout(acct)
+	if err != nil {
+		return remote.Config{}, err
+	}
+	a.warnPlain(acct)
+	secret, err := a.password(ctx, acct)
+	if err != nil {
+		return remote.Config{}, err
+	}
+	return remote.Config{
+		Host: acct.Endpoint.Host, Port: acct.Endpoint.Port, Security: security(acct.Endpoint.Scheme),
+		User:     acct.Endpoint.User,
+		Password: func(context.Context) (string, error) { return secret, nil },
+		CAFile:   acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
+		Timeout: timeout,
+		Notice:  func(text string) { a.ui.warn("account %s: %s", acct.Name, text) },
+	}, nil
+}
+
+func security(scheme string) remote.Security {
+	switch scheme {
+	case config.StartTLS:
+		return remote.StartTLS
+	case config.Plain:
+		return remote.Plain
+	}
+	return remote.ImplicitTLS
+}
+
+// timeout: MAILSTOW_TIMEOUT, else the account's, else remote's default.
+func (a *app) timeout(acct account) (time.Duration, error) {
+	env := a.getenv("MAILSTOW_TIMEOUT")
+	if env == "" {
+		return time.Duration(acct.Timeout), nil
+	}
+	d, err := config.ParseTimeout(env)
+	if err != nil {
+		return 0, usage("MAILSTOW_TIMEOUT: "+err.Error(), "")
+	}
+	return d, nil
+}
+
+func (a *app) warnPlain(acct account) {
+	if acct.Endpoint.Scheme == config.Plain && !acct.Endpoint.Loopback() {
+		a.ui.warn("account %s: password and mail cross the network unencrypted", acct.Name)
+		a.ui.hint("use imaps:// or imap:// instead of imap+insecure://")
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// reorder moves flags in front of positional arguments, because cli v2 stops
+// looking for flags at the first positional. Global flags move in front of the
+// command, so they too may stand anywhere. What follows "--" is positional,
+// and positionals are always fenced off with a "--" of our own.
+//
+// Unknown flags stay with the command, for cli to refuse.
+func reorder(app *cli.App, argv []string) []string {
+	if len(argv) < 2 || argv[len(argv)-1] == "--generate-bash-completion" {
+		return argv // cli wants completion requests as the shell sent them
+	}
+	s := sorter{app: app}
+	for rest := argv[1:]; len(rest) > 0; {
+		rest = s.take(rest)
+	}
+	return s.argv(argv[0])
+}
+
+type sorter struct {
+	app                     *cli.App
+	command                 *cli.Command
+	name                    string
+	global, own, positional []string
+}
+
+// take sorts the first argument, and its value if it has one, and returns the rest.
+func (s *sorter) take(args []string) []string {
+	arg := args[0]
+	switch {
+	case arg == "--":
+		for _, positional := range args[1:] {
+			s.word(positional)
+		}
+		return nil
+	case len(arg) < 2 || arg[0] != '-':
+		s.word(arg)
+		return args[1:]
+	}
+	return s.flag(args)
+}
+
+func (s *sorter) word(arg string) {
+	if s.name == "" {
+		s.name, s.command = arg, s.app.Command(arg)
+		return
+	}
+	s.positional = append(s.positional, arg)
+}
+
+func (s *sorter) flag(args []string) []string {
+	name, _, hasValue := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+	list, found := s.owner(name)
+	n := 1
+	if found != nil && !hasValue && takesValue(found) && len(args) > 1 {
+		n = 2
+	}
+	*list = append(*list, args[:n]...)
+	return args[n:]
+}
+
+// owner finds the flag and where it goes: the command's own flags win over
+// global ones of the same name.
+func (s *sorter) owner(name string) (*[]string, cli.Flag) {
+	if s.command != nil {
+		if f := lookup(s.command.Flags, name); f != nil {
+			return &s.own, f
+		}
+	}
+	if f := lookup(s.app.Flags, name); f != nil {
+		return &s.global, f
+	}
+	if s.name == "" {
+		return &s.global, nil
+	}
+	return &s.own, nil
+}
+
+func (s *sorter) argv(program string) []string {
+	out := append([]string{program}, s.global...)
+	if s.name == "" {
+		return out
+	}
+	out = append(append(out, s.name), s.own...)
+	if len(s.positional) > 0 {
+		out = append(append(out, "--"), s.positional...)
+	}
+	return out
+}
+
+func lookup(flags []cli.Flag, name string) cli.Flag {
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if n == name {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+func takesValue(f cli.Flag) bool {
+	_, boolean := f.(*cli.BoolFlag)
+	return !boolean
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
+)
+
+func TestReorder(t *testing.T) {
+	app := &cli.App{
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "store"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}},
+		},
+		Commands: []*cli.Command{
+			{Name: "list", Flags: []cli.Flag{
+				&cli.BoolFlag{Name: "json"},
+				&cli.IntFlag{Name: "limit", Aliases: []string{"n"}},
+			}},
+			{Name: "odd", Flags: []cli.Flag{&cli.BoolFlag{Name: "store"}}},
+		},
+	}
+	for _, tc := range []struct{ in, want string }{
+		{"list INBOX --json", "list --json -- INBOX"},
+		{"list INBOX --limit 3 --json More", "list --limit 3 --json -- INBOX More"},
+		{"list INBOX -n=3", "list -n=3 -- INBOX"},
+		{"list INBOX --store x", "--store x list -- INBOX"},
+		{"--store x list INBOX -q", "--store x -q list -- INBOX"},
+		{"list --json -- --odd -n", "list --json -- --odd -n"},
+		{"list -- INBOX --json", "list -- INBOX --json"},
+		{"list -", "list -- -"},
+		{"list INBOX --nope 3", "list --nope -- INBOX 3"},
+		{"list INBOX --help", "list --help -- INBOX"},
+		{"odd A --store B", "odd --store -- A B"},
+		{"list --json=false INBOX", "list --json=false -- INBOX"},
+		{"list INBOX --limit", "list --limit -- INBOX"},
+		{"--bad list", "--bad list"},
+		{"-- list x", "list -- x"},
+		{"--version", "--version"},
+		{"", ""},
+		{"list --generate-bash-completion", "list --generate-bash-completion"},
+	} {
+		got := reorder(app, append([]string{"mailstow"}, strings.Fields(tc.in)...))
+		if diff := cmp.Diff(strings.Fields(tc.want), got[1:], cmpEmpty); diff != "" {
+			t.Errorf("%s: %s", tc.in, diff)
+		}
+	}
+}
+
+// cmpEmpty makes nil and empty slices the same.
+var cmpEmpty = cmp.Transformer("join", func(s []string) string { return strings.Join(s, "\x00") })

@@ -1,0 +1,8 @@
+package main
+
+import "github.com/urfave/cli/v2"
+
+// commands lists them in the order of --help.
+func (a *app) commands() []*cli.Command {
+	return []*cli.Command{}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// host is what the process gives a run. Tests give it something else.
+type host struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+	keyring        keyring
+}
+
+func main() {
+	ctx, stop := interruptible()
+	code := run(ctx, host{
+		args:    os.Args,
+		stdin:   os.Stdin,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		getenv:  os.Getenv,
+		now:     time.Now,
+		keyring: systemKeyring{},
+	})
+	stop()
+	os.Exit(code)
+}
+
+// interruptible returns a context that the first SIGINT or SIGTERM cancels, so
+// that a run can finish its transaction. The second one ends the process at
+// once; the store survives that too.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}

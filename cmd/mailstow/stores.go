@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mailstow/cmd/mailstow/config"
+	"mailstow/localstore"
+)
+
+// storePath is where an account's mail is kept.
+func (a *app) storePath(acct config.Account) string {
+	switch {
+	case a.store != "":
+		return a.store
+	case acct.Store != "":
+		return acct.Store
+	}
+	return a.defaultStore()
+}
+
+func (a *app) defaultStore() string {
+	return filepath.Join(a.xdg("XDG_DATA_HOME", ".local/share"), "mailstow", "mail.db")
+}
+
+// openWriter opens the store to change it; only one process can.
+func (a *app) openWriter(ctx context.Context, path string, create bool) (*localstore.Store, error) {
+	return localstore.Open(ctx, path, localstore.Options{Create: create, Wait: a.wait, Now: a.now})
+}
+
+func (a *app) openReader(ctx context.Context, path string) (*localstore.Store, error) {
+	return localstore.Open(ctx, path, localstore.Options{ReadOnly: true, Now: a.now})
+}
+
+// mirror is one account as some store holds it.
+type mirror struct {
+	localstore.Account
+	store *localstore.Store
+}
+
+// mirrors is every account in every store in use, opened for reading. It needs
+// no network and works beside a running sync.
+type mirrors struct {
+	all    []mirror
+	stores []*localstore.Store
+}
+
+// openMirrors opens the store of --store, or the default one and those of the
+// configured accounts. Stores that do not exist yet are left out, unless none
+// does.
+func (a *app) openMirrors(ctx context.Context) (*mirrors, error) {
+	paths, err := a.storePaths()
+	if err != nil {
+		return nil, err
+	}
+	m := &mirrors{}
+	var absent error
+	for _, path := range paths {
+		err := m.add(ctx, a, path)
+		if errors.Is(err, localstore.ErrNoStore) {
+			absent = errors.Join(absent, err)
+			continue
+		}
+		if err != nil {
+			m.close()
+			return nil, err
+		}
+	}
+	if len(m.stores) == 0 {
+		return nil, &problem{code: exitFailed, text: fmt.Sprintf("%s: no store here yet", strings.Join(paths, ", ")),
+			hint: "mailstow sync makes it", err: absent}
+	}
+	return m, nil
+}
+
+func (a *app) storePaths() ([]string, error) {
+	if a.store != "" {
+		return []string{a.store}, nil
+	}
+	c, err := config.Load(a.config)
+	if err != nil {
+		return nil, err
+	}
+	paths := []string{a.defaultStore()}
+	for _, acct := range c.Accounts {
+		if path := a.storePath(acct); !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+func (m *mirrors) add(ctx context.Context, a *app, path string) error {
+	store, err := a.openReader(ctx, path)
+	if err != nil {
+		return err
+	}
+	m.stores = append(m.stores, store)
+	accounts, err := store.Accounts(ctx)
+	for _, acct := range accounts {
+		m.all = append(m.all, mirror{acct, store})
+	}
+	return err
+}
+
+func (m *mirrors) close() {
+	for _, s := range m.stores {
+		s.Close() // nothing was written
+	}
+}
+
+func (m *mirrors) names() []string {
+	var names []string
+	for _, one := range m.all {
+		names = append(names, one.Name)
+	}
+	return names
+}
+
+// only keeps the account of that name; "" keeps all.
+func (m *mirrors) only(name string) ([]mirror, error) {
+	if name == "" {
+		return m.all, nil
+	}
+	for _, one := range m.all {
+		if one.Name == name || one.URL == name {
+			return []mirror{one}, nil
+		}
+	}
+	hint := "held are: " + strings.Join(m.names(), ", ")
+	if len(m.all) == 0 {
+		hint = "mailstow sync fetches one"
+	}
+	return nil, usage(fmt.Sprintf("no account %q in the store", name), hint)
+}
+
+// folder takes apart what a person calls a folder: account:folder, or only the
+// folder where the account is known.
+func (m *mirrors) folder(accountFlag, arg string) (mirror, string, error) {
+	candidates, err := m.only(accountFlag)
+	if err != nil {
+		return mirror{}, "", err
+	}
+	if len(candidates) == 1 {
+		name, ok := strings.CutPrefix(arg, candidates[0].Name+":")
+		if ok && accountFlag == "" {
+			return candidates[0], name, nil
+		}
+		return candidates[0], arg, nil
+	}
+	best, folder := mirror{}, ""
+	for _, one := range candidates {
+		if rest, ok := strings.CutPrefix(arg, one.Name+":"); ok && len(one.Name) > len(best.Name) {
+			best, folder = one, rest
+		}
+	}
+	if best.store == nil {
+		return best, "", usage(fmt.Sprintf("folder %q of which account?", arg), m.whichHint(arg))
+	}
+	return best, folder, nil
+}
+
+func (m *mirrors) whichHint(folder string) string {
+	if len(m.all) == 0 {
+		return "the store is empty; mailstow sync fills it"
+	}
+	return fmt.Sprintf("write %s:%s or --account NAME; held are: %s", m.all[0].Name, folder, strings.Join(m.names(), ", "))
+}
