@@ -27,17 +27,28 @@ func (tx *Tx) PutBody(msg MessageID, b *Packed) error {
 	if err != nil {
 		return err
 	}
-	return tx.one("UPDATE message SET body = ? WHERE id = ?", msg, id, msg)
+	return tx.setBody(msg, id)
 }
 
-// LinkBody gives a message a body the store holds; false when it holds none with
-// that SHA-256.
-func (tx *Tx) LinkBody(msg MessageID, sha [32]byte) (bool, error) {
+// LinkBody gives a message a body the store holds. ErrNotHeld when it holds none
+// with that SHA-256; the transaction can go on then.
+func (tx *Tx) LinkBody(msg MessageID, sha [32]byte) error {
 	id, held, err := tx.findBody(&Packed{SHA256: sha})
-	if err != nil || !held {
-		return false, err
+	if err != nil {
+		return err
 	}
-	return true, tx.one("UPDATE message SET body = ? WHERE id = ?", msg, id, msg)
+	if !held {
+		return fmt.Errorf("message %d, sha256 %x: %w", msg, sha, ErrNotHeld)
+	}
+	return tx.setBody(msg, id)
+}
+
+// setBody links a message to a body; why it was missing no longer matters.
+func (tx *Tx) setBody(msg MessageID, body int64) error {
+	if err := tx.one("UPDATE message SET body = ? WHERE id = ?", msg, body, msg); err != nil {
+		return err
+	}
+	return tx.clearMessageProblems(msg)
 }
 
 // findBody looks a body up by its hash. One found damaged is not held, but keeps

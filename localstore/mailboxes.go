@@ -28,7 +28,7 @@ func (tx *Tx) PutMailbox(acct AccountID, m MailboxInfo, run RunID) (MailboxID, e
 	_, err = tx.exec(`UPDATE mailbox SET name = ?, delim = ?, attrs = ?, role = ?, selectable = ?, subscribed = ?,
 		detached_run = NULL WHERE id = ?`, m.Name, m.Delim, m.Attrs, m.Role, m.Selectable, m.Subscribed, id)
 	if err == nil && detached {
-		err = tx.mailboxEvent(run, "back", id)
+		err = tx.mailboxEvent(run, "back", id, nil, nil)
 	}
 	return id, err
 }
@@ -40,7 +40,30 @@ func (tx *Tx) addMailbox(acct AccountID, m MailboxInfo, run RunID) (MailboxID, e
 	if err != nil {
 		return 0, err
 	}
-	return MailboxID(n), tx.mailboxEvent(run, "created", MailboxID(n))
+	return MailboxID(n), tx.mailboxEvent(run, "created", MailboxID(n), nil, m.Name)
+}
+
+// RenameMailbox gives a mailbox the raw name the server has given it, with all
+// it holds. A detached mailbox that had this name before makes room: it stays
+// under its name for people, and its key becomes one no server can send.
+func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
+	var old []byte
+	ok, err := tx.get("SELECT raw FROM mailbox WHERE id = ?", []any{id}, &old)
+	if err == nil && !ok {
+		err = tx.fail(fmt.Errorf("mailbox %d: %w", id, ErrNotFound))
+	}
+	if err != nil || string(old) == raw {
+		return err
+	}
+	_, err = tx.exec(`UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE raw = ? AND detached_run IS NOT NULL
+		AND account = (SELECT account FROM mailbox WHERE id = ?)`, []byte(raw), id)
+	if err != nil {
+		return err
+	}
+	if _, err = tx.exec("UPDATE mailbox SET raw = ? WHERE id = ?", []byte(raw), id); err != nil {
+		return err
+	}
+	return tx.mailboxEvent(run, "renamed", id, string(old), raw)
 }
 
 // DetachMailbox notes that the server no longer has a mailbox. Its messages stay
@@ -50,11 +73,12 @@ func (tx *Tx) DetachMailbox(id MailboxID, run RunID) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	return tx.mailboxEvent(run, "detached", id)
+	return tx.mailboxEvent(run, "detached", id, nil, nil)
 }
 
-func (tx *Tx) mailboxEvent(run RunID, kind string, id MailboxID) error {
-	_, err := tx.exec("INSERT INTO event(at, run, kind, mailbox) VALUES (?, ?, ?, ?)", tx.at.Unix(), run, kind, id)
+func (tx *Tx) mailboxEvent(run RunID, kind string, id MailboxID, old, now any) error {
+	_, err := tx.exec("INSERT INTO event(at, run, kind, mailbox, old, new) VALUES (?, ?, ?, ?, ?, ?)",
+		tx.at.Unix(), run, kind, id, old, now)
 	return err
 }
 

@@ -51,17 +51,17 @@ func (tx *Tx) arrive(run RunID, gen GenerationID, a Arrival) (MessageID, error) 
 	return id, err
 }
 
-// SetFlags sets both flag sets of messages. History gets the change of the local
-// set, which is the one people see.
+// SetFlags sets both flag sets of messages present. History gets the change of
+// the local set, which is the one people see.
 func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
 	for _, c := range changes {
 		_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
-			SELECT ?, ?, 'flags', generation, id, uid, local, ?3 FROM message WHERE id = ?4 AND local <> ?3`,
+			SELECT ?, ?, 'flags', generation, id, uid, local, ?3 FROM message WHERE id = ?4 AND local <> ?3 AND vanished_run IS NULL`,
 			tx.at.Unix(), run, c.Local, c.ID)
 		if err != nil {
 			return err
 		}
-		if err := tx.one("UPDATE message SET base = ?, local = ? WHERE id = ?", c.ID, c.Base, c.Local, c.ID); err != nil {
+		if err := tx.one("UPDATE message SET base = ?, local = ? WHERE id = ? AND vanished_run IS NULL", c.ID, c.Base, c.Local, c.ID); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (tx *Tx) Vanish(run RunID, ids []MessageID) error {
 		if n == 0 {
 			continue
 		}
-		if _, err := tx.exec("DELETE FROM problem WHERE message = ?", id); err != nil {
+		if err := tx.clearMessageProblems(id); err != nil {
 			return err
 		}
 		_, err = tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old)

@@ -39,25 +39,30 @@ func dateOf(date sql.NullInt64, zone int) time.Time {
 }
 
 const rowsQuery = "SELECT " + rowColumns + ` FROM message m
-	WHERE m.generation = ? AND m.vanished_run IS NULL AND m.uid IS NOT NULL ORDER BY m.uid`
+	WHERE m.generation = ? AND m.uid >= ? AND m.vanished_run IS NULL ORDER BY m.uid`
 
 // Rows calls fn for every message present in a generation, by UID.
 func (s *Store) Rows(ctx context.Context, gen GenerationID, fn func(Row) error) error {
-	return s.eachRow(ctx, rowsQuery, gen, fn)
+	return s.RowsFrom(ctx, gen, 1, fn)
+}
+
+// RowsFrom is Rows from a UID on.
+func (s *Store) RowsFrom(ctx context.Context, gen GenerationID, from uint32, fn func(Row) error) error {
+	return s.eachRow(ctx, rowsQuery, []any{gen, from}, fn)
 }
 
 const staleQuery = "SELECT " + rowColumns + ` FROM generation g CROSS JOIN message m
 	ON m.generation = g.id AND m.vanished_run IS NULL
-	WHERE g.mailbox = ? AND g.retired_run IS NOT NULL ORDER BY g.id, m.uid`
+	WHERE g.mailbox = ? AND g.retired_run IS NOT NULL AND m.uid IS NOT NULL ORDER BY g.id, m.uid`
 
 // Stale calls fn for every message present that still sits in a retired
 // generation of a mailbox: not matched yet, its deletion held back.
 func (s *Store) Stale(ctx context.Context, mailbox MailboxID, fn func(Row) error) error {
-	return s.eachRow(ctx, staleQuery, mailbox, fn)
+	return s.eachRow(ctx, staleQuery, []any{mailbox}, fn)
 }
 
-func (s *Store) eachRow(ctx context.Context, q string, arg any, fn func(Row) error) error {
-	return s.each(ctx, q, []any{arg}, func(r *sql.Rows) error {
+func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) error) error {
+	return s.each(ctx, q, args, func(r *sql.Rows) error {
 		var scan rowScan
 		if err := r.Scan(scan.dest()...); err != nil {
 			return err

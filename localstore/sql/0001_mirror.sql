@@ -127,7 +127,8 @@ CREATE INDEX message_body ON message(body) WHERE body IS NOT NULL;
 --   flags     message: flags "old" became "new"
 --   rebound   message now is at generation, uid with flags "new" (UIDVALIDITY changed)
 --   vanished  message left generation, uid with flags "old"
---   created, detached, back     mailbox appears on, leaves, returns to the server
+--   created, detached, back     mailbox (named "new") appears on, leaves, returns to the server
+--   renamed   mailbox has the raw name "new" instead of "old"
 --   opened, retired             generation of mailbox; "new" is its UIDVALIDITY
 -- No foreign keys: history outlives what it speaks of.
 CREATE TABLE event (
@@ -135,7 +136,7 @@ CREATE TABLE event (
     at         INTEGER NOT NULL, -- wall clock, for people: the order is that of id
     run        INTEGER,          -- NULL: not made by a run
     kind       TEXT NOT NULL CHECK (kind IN ('arrived', 'flags', 'rebound', 'vanished',
-                                             'created', 'detached', 'back', 'opened', 'retired')),
+                                             'created', 'detached', 'back', 'renamed', 'opened', 'retired')),
     mailbox    INTEGER,          -- for events of mailboxes and generations
     generation INTEGER,
     message    INTEGER,

@@ -1,0 +1,172 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// States of a message, as in the view mail.
+const (
+	StatePresent  = "present"
+	StateLocal    = "local" // not yet on the server
+	StateMissing  = "missing"
+	StateVanished = "vanished"
+)
+
+// Mail is a message as people see it. Texts come from headers and may hold
+// anything but control characters; Size is -1 when unknown.
+type Mail struct {
+	ID                           MessageID
+	Account, Folder              string
+	UID                          uint32
+	Flags                        string
+	Date                         time.Time // of the header; zero when it has none that can be read
+	InternalDate                 time.Time
+	MessageID, From, To, Subject string
+	Size                         int64
+	SHA256                       string // hexadecimal, "" while the body is not held
+	State                        string
+}
+
+// ListQuery selects messages. The zero value selects all that are present.
+type ListQuery struct {
+	Account       AccountID // 0: all
+	Mailbox       MailboxID // 0: all
+	Unseen        bool
+	Since         time.Time // by internal date
+	From, Subject string    // contained, in any case
+	Limit         int       // the last so many; 0: all
+	Deleted       bool      // vanished ones too
+}
+
+const mailSelect = `SELECT m.id, a.name, x.name, ifnull(m.uid, 0), m.local, e.date, m.date, m.zone,
+	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
+	coalesce(b.size, m.size, -1), b.sha256,
+	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
+	     WHEN m.body IS NULL THEN 'missing' ELSE 'present' END,
+	x.id AS mailbox, g.id AS generation, m.uid AS uid, m.id AS message `
+
+const mailFrom = `FROM mailbox x CROSS JOIN account a ON a.id = x.account CROSS JOIN generation g ON g.mailbox = x.id
+	CROSS JOIN message m ON m.generation = g.id
+	LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope e ON e.body = m.body `
+
+// List calls fn for the selected messages mailbox by mailbox, in the order of
+// their UIDs: the one that arrived last comes last. With Limit the last ones are
+// given, in the same order. Flat in memory but for Limit messages.
+func (s *Store) List(ctx context.Context, q ListQuery, fn func(Mail) error) error {
+	query, args := q.sql()
+	match := q.match()
+	if q.Limit <= 0 {
+		return s.eachMail(ctx, query, args, func(m Mail) error {
+			if match(m) {
+				return fn(m)
+			}
+			return nil
+		})
+	}
+	last, err := s.lastMails(ctx, query, args, q.Limit, match)
+	for _, m := range slices.Backward(last) {
+		if err == nil {
+			err = fn(m)
+		}
+	}
+	return err
+}
+
+var errEnough = errors.New("enough")
+
+// lastMails collects up to limit messages, last first.
+func (s *Store) lastMails(ctx context.Context, query string, args []any, limit int, match func(Mail) bool) ([]Mail, error) {
+	var last []Mail
+	err := s.eachMail(ctx, query, args, func(m Mail) error {
+		if match(m) {
+			last = append(last, m)
+		}
+		if len(last) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return last, err
+}
+
+// sql builds the query. Present and vanished messages have an index each, so
+// with both it is two queries that SQLite merges.
+func (q ListQuery) sql() (string, []any) {
+	where := "WHERE m.vanished_run IS %s"
+	var args []any
+	add := func(cond string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND "+cond, len(args))
+	}
+	if q.Account != 0 {
+		add("x.account = ?%d", q.Account)
+	}
+	if q.Mailbox != 0 {
+		add("x.id = ?%d", q.Mailbox)
+	}
+	if !q.Since.IsZero() {
+		add("m.date >= ?%d", q.Since.Unix())
+	}
+	if q.Unseen {
+		where += ` AND instr(' ' || m.local || ' ', ' \Seen ') = 0`
+	}
+	text := mailSelect + mailFrom + strings.Replace(where, "%s", "NULL", 1)
+	if q.Deleted {
+		text += " UNION ALL " + mailSelect + mailFrom + strings.Replace(where, "%s", "NOT NULL", 1)
+	}
+	order := " ORDER BY mailbox, generation, uid, message"
+	if q.Limit > 0 {
+		order = " ORDER BY mailbox DESC, generation DESC, uid DESC, message DESC"
+	}
+	return text + order, args
+}
+
+// match does what SQLite's LIKE cannot: it knows the case of ASCII alone.
+func (q ListQuery) match() func(Mail) bool {
+	from, subject := strings.ToLower(q.From), strings.ToLower(q.Subject)
+	return func(m Mail) bool {
+		return strings.Contains(strings.ToLower(m.From), from) && strings.Contains(strings.ToLower(m.Subject), subject)
+	}
+}
+
+// Message gives one message, vanished or not.
+func (s *Store) Message(ctx context.Context, id MessageID) (Mail, error) {
+	var found Mail
+	err := s.eachMail(ctx, mailSelect+`FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox
+		JOIN account a ON a.id = x.account LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope e ON e.body = m.body WHERE m.id = ?`,
+		[]any{id}, func(m Mail) error {
+			found = m
+			return nil
+		})
+	if err == nil && found.ID == 0 {
+		err = fmt.Errorf("message %d: %w", id, ErrNotFound)
+	}
+	return found, err
+}
+
+func (s *Store) eachMail(ctx context.Context, query string, args []any, fn func(Mail) error) error {
+	return s.each(ctx, query, args, func(r *sql.Rows) error {
+		var m Mail
+		var date, internal sql.NullInt64
+		var zone int
+		var sum []byte
+		var order sql.RawBytes
+		err := r.Scan(&m.ID, &m.Account, &m.Folder, &m.UID, &m.Flags, &date, &internal, &zone,
+			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.State, &order, &order, &order, &order)
+		if err != nil {
+			return err
+		}
+		m.Date, m.InternalDate, m.SHA256 = fromUnix(date), dateOf(internal, zone), hex.EncodeToString(sum)
+		return fn(m)
+	})
+}
