@@ -30,17 +30,14 @@ func (tx *Tx) PutBody(msg MessageID, b *Packed) error {
 	return tx.setBody(msg, id)
 }
 
-// LinkBody gives a message a body the store holds. ErrNotHeld when it holds none
-// with that SHA-256; the transaction can go on then.
-func (tx *Tx) LinkBody(msg MessageID, sha [32]byte) error {
+// LinkBody gives a message a body the store holds; false when it holds none with
+// that SHA-256.
+func (tx *Tx) LinkBody(msg MessageID, sha [32]byte) (bool, error) {
 	id, held, err := tx.findBody(&Packed{SHA256: sha})
-	if err != nil {
-		return err
+	if err != nil || !held {
+		return false, err
 	}
-	if !held {
-		return fmt.Errorf("message %d, sha256 %x: %w", msg, sha, ErrNotHeld)
-	}
-	return tx.setBody(msg, id)
+	return true, tx.setBody(msg, id)
 }
 
 // setBody links a message to a body; why it was missing no longer matters.
