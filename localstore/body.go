@@ -106,7 +106,8 @@ func (tx *Tx) sealBody(id int64, b *Packed) error {
 		return err
 	}
 	e := b.Envelope
-	_, err = tx.exec(`INSERT OR REPLACE INTO envelope(body, message_id, subject, sender, recipients, date) VALUES (?, ?, ?, ?, ?, ?)`,
+	_, err = tx.exec(`INSERT OR REPLACE INTO envelope(body, message_id, subject, sender, recipients, date)
+		VALUES (?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), ?)`,
 		id, e.MessageID, e.Subject, e.Sender, e.Recipients, unix(e.Date))
 	return err
 }

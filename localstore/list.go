@@ -23,6 +23,7 @@ const (
 // anything but control characters; Size is -1 when unknown.
 type Mail struct {
 	ID                           MessageID
+	Mailbox                      MailboxID
 	Account, Folder              string
 	UID                          uint32
 	Flags                        string
@@ -162,7 +163,7 @@ func (s *Store) eachMail(ctx context.Context, query string, args []any, fn func(
 		var sum []byte
 		var order sql.RawBytes
 		err := r.Scan(&m.ID, &m.Account, &m.Folder, &m.UID, &m.Flags, &date, &internal, &zone,
-			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.State, &order, &order, &order, &order)
+			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.State, &m.Mailbox, &order, &order, &order)
 		if err != nil {
 			return err
 		}

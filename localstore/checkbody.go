@@ -1,0 +1,109 @@
+package localstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+// chunkSums is what the chunks of one body come to.
+type chunkSums struct {
+	body      int64
+	known     bool // there is a row for it
+	want      int64
+	wantSize  int64
+	next      int64 // number of the chunk that must come
+	size      int64
+	misplaced bool
+}
+
+// chunks compares the chunks there are with the bodies there are, without
+// unpacking any. Bodies without a single chunk are left to bodies.
+func (c *checker) chunks() error {
+	var sums chunkSums
+	err := c.s.each(c.ctx, `SELECT c.id >> 20, c.id & 1048575, c.size, b.id IS NOT NULL, ifnull(b.chunks, 0), ifnull(b.size, 0)
+		FROM chunk c LEFT JOIN body b ON b.id = c.id >> 20 WHERE c.id >> 20 NOT IN (SELECT body FROM staging) ORDER BY c.id`, nil,
+		func(r *sql.Rows) error {
+			var s chunkSums
+			var number, size int64
+			if err := r.Scan(&s.body, &number, &size, &s.known, &s.want, &s.wantSize); err != nil {
+				return err
+			}
+			if s.body != sums.body {
+				if err := c.chunkFinding(sums); err != nil {
+					return err
+				}
+				sums = s
+			}
+			sums.misplaced = sums.misplaced || number != sums.next
+			sums.next++
+			sums.size += size
+			return nil
+		})
+	if err == nil {
+		err = c.chunkFinding(sums)
+	}
+	return err
+}
+
+func (c *checker) chunkFinding(s chunkSums) error {
+	switch {
+	case s.body == 0:
+		return nil
+	case !s.known:
+		return c.found(FoundWaste, 0, fmt.Sprintf("%d chunks of %d bytes belong to no body", s.next, s.size))
+	case s.misplaced || s.next != s.want || s.size != s.wantSize:
+		return c.foundBody(s.body, fmt.Sprintf("body %d has %d chunks of %d bytes instead of %d of %d", s.body, s.next, s.size, s.want, s.wantSize))
+	}
+	return nil
+}
+
+// bodies reads every body, or a sample, and compares its hash.
+func (c *checker) bodies() error {
+	var done, total int64
+	err := c.s.reader.QueryRowContext(c.ctx, "SELECT ifnull(sum(size), 0) FROM body WHERE damaged = 0").Scan(&total)
+	if err != nil {
+		return c.s.wrap(canceled(c.ctx, err))
+	}
+	return c.s.each(c.ctx, "SELECT id, size FROM body WHERE damaged = 0 ORDER BY id", nil, func(r *sql.Rows) error {
+		var id, size int64
+		if err := r.Scan(&id, &size); err != nil {
+			return err
+		}
+		if !c.sampled() || rand.Float64() < c.opt.Sample {
+			if err := c.body(id); err != nil {
+				return err
+			}
+		}
+		done += size
+		if c.opt.Progress != nil {
+			c.opt.Progress(done, total)
+		}
+		return nil
+	})
+}
+
+func (c *checker) body(id int64) error {
+	r, err := c.s.openBody(c.ctx, id, 0)
+	if err == nil {
+		defer r.Close()
+		_, err = io.Copy(io.Discard, r)
+	}
+	if damage := (*DamagedError)(nil); errors.As(err, &damage) {
+		return c.foundBody(id, damage.Error())
+	}
+	return err
+}
+
+// foundBody reports a body once for every message that has it.
+func (c *checker) foundBody(id int64, what string) error {
+	return c.s.each(c.ctx, "SELECT id FROM message WHERE body = ?", []any{id}, func(r *sql.Rows) error {
+		var msg MessageID
+		if err := r.Scan(&msg); err != nil {
+			return err
+		}
+		return c.found(FoundBody, msg, what)
+	})
+}
