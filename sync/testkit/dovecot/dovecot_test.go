@@ -96,18 +96,21 @@ func TestUIDValidity(t *testing.T) {
 func TestRenumber(t *testing.T) {
 	s := Start(t)
 	u := s.User(t, "alice")
-	for range 3 {
-		u.Append("INBOX", nil, time.Time{}, []byte(letter))
-	}
-	u.Expunge("INBOX", 1)
-	before := u.Selected("INBOX")
-	s.Renumber(t, "alice", "INBOX")
-	after := u.Selected("INBOX")
-	if after.UIDValidity == before.UIDValidity || after.NumMessages != 2 {
-		t.Errorf("before %+v after %+v", before, after)
-	}
-	if d := cmp.Diff([]imap.UID{1, 2}, u.UIDs("INBOX")); d != "" {
-		t.Error(d)
+	u.Create("Old")
+	for mailbox, want := range map[string][]imap.UID{"INBOX": {4, 5}, "Old": {1, 2}} {
+		for range 3 {
+			u.Append(mailbox, nil, time.Time{}, []byte(letter))
+		}
+		u.Expunge(mailbox, 1)
+		before := u.Selected(mailbox)
+		s.Renumber(t, "alice", mailbox)
+		after := u.Selected(mailbox)
+		if after.UIDValidity == before.UIDValidity || after.NumMessages != 2 {
+			t.Errorf("%s: before %+v after %+v", mailbox, before, after)
+		}
+		if d := cmp.Diff(want, u.UIDs(mailbox)); d != "" {
+			t.Errorf("%s: %s", mailbox, d)
+		}
 	}
 }
 

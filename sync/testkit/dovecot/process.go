@@ -14,9 +14,11 @@ import (
 	"time"
 )
 
-// supervise runs the server until standard input ends, then stops it by its pid
-// and waits for it. It needs no help from the test process, which may be dead.
-const supervise = `"$0" -F -c "$1" & p=$!; read x; kill $p 2>/dev/null; wait $p; exit 0`
+// supervise runs the server until standard input ends, then stops it and waits
+// for it. It needs no help from the test process, which may be dead. The signal
+// goes to the process group, which is the server's own: told one by one, its log
+// process would linger for a second.
+const supervise = `trap '' TERM; (trap - TERM; exec "$0" -F -c "$1") & p=$!; read x; kill 0; wait $p; exit 0`
 
 var errPort = errors.New("port taken")
 
@@ -52,6 +54,7 @@ func (s *Server) try(t testing.TB, bin string) error {
 	defer errs.Close()
 	cmd := exec.Command("/bin/sh", "-c", supervise, bin, s.conf)
 	cmd.Stdout, cmd.Stderr = errs, errs
+	ownGroup(cmd)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return err
@@ -74,8 +77,11 @@ func (s *Server) try(t testing.TB, bin string) error {
 	return nil
 }
 
+// stop waits for the server to be gone, and says so if it does not go.
 func stop(cmd *exec.Cmd, stdin io.Closer) error {
 	stdin.Close()
+	timer := time.AfterFunc(15*time.Second, func() { cmd.Process.Kill() })
+	defer timer.Stop()
 	return cmd.Wait()
 }
 
