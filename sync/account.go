@@ -1,0 +1,51 @@
+package sync
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// Account is a login on a server and its name in the store.
+type Account struct {
+	Name string
+	URL  string // without password
+	Dial func(ctx context.Context) (*remote.Conn, error)
+}
+
+// Options of a Pull. The zero value syncs all mailboxes with the default guard.
+type Options struct {
+	Folders    []string   // patterns as plan.Selected reads them
+	Rematch    []string   // patterns of mailboxes to treat as if UIDVALIDITY had changed
+	Full       bool       // open every mailbox and try everything again, whatever the mirror remembers
+	DryRun     bool       // plan only: the store may be read-only
+	MaxDeletes plan.Limit // invariant I26
+	Observer   Observer   // nil: nobody watches
+	Now        func() time.Time
+	// Backoff is the pause before the n-th reconnection in a row, n from 1;
+	// nil: exponential with jitter.
+	Backoff func(n int) time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Observer == nil {
+		o.Observer = ObserverFunc(func(Event) {})
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Backoff == nil {
+		o.Backoff = backoff
+	}
+	return o
+}
+
+// backoff doubles from one second to a minute; half of it is random, so that
+// clients cut off together do not come back together.
+func backoff(n int) time.Duration {
+	d := min(time.Second<<min(n-1, 6), time.Minute)
+	return d/2 + rand.N(d/2)
+}

@@ -1,0 +1,73 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+
+	"mailstow/localstore"
+	"mailstow/sync/remote"
+)
+
+// archive keeps what is new by content alone, where UIDs do not last (I3, row
+// 13). Nothing is ever taken for vanished here, and flags stay as they were
+// when a message arrived. Each run that finds new content has a generation of
+// its own; messages of equal size, date, and header are one.
+func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
+	m.archived = true
+	if err := m.retire(ctx); err != nil {
+		return err
+	}
+	o, err := m.left(ctx)
+	if err != nil {
+		return err
+	}
+	var all []localstore.Arrival
+	l := &listing{m: m, from: 1}
+	err = l.read(ctx, c, func(batch []localstore.Arrival) error {
+		all = append(all, batch...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	links, err := m.recognise(ctx, c, o.list, all)
+	if err != nil {
+		return err
+	}
+	var fresh []localstore.Arrival
+	for _, a := range all {
+		if _, known := links[a.UID]; !known {
+			fresh = append(fresh, a)
+		}
+	}
+	m.noteNew(fresh)
+	m.planned(m.plan)
+	m.listed = true
+	return m.keep(ctx, fresh, sel)
+}
+
+// retire ends the generation whose UIDs died with their connection.
+func (m *mailbox) retire(ctx context.Context) error {
+	if m.gen == nil {
+		return nil
+	}
+	return m.reset(ctx)
+}
+
+// keep opens a generation for new content; without any there is none.
+func (m *mailbox) keep(ctx context.Context, fresh []localstore.Arrival, sel remote.Selected) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := m.openGeneration(ctx, sel.UIDValidity); err != nil {
+		return fmt.Errorf("mailbox %q: %w", m.info.Raw, err)
+	}
+	for len(fresh) > 0 {
+		n := min(len(fresh), arriveBatch)
+		if err := m.admit(ctx, intake{fresh: fresh[:n]}); err != nil {
+			return err
+		}
+		fresh = fresh[n:]
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package sync
+
+import (
+	"context"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+const (
+	// arriveBatch is how many new rows share a transaction: a kill costs no
+	// more than their metadata, a few kilobytes of wire.
+	arriveBatch = 2000
+	// sampleRows is how many known messages are looked at again with every
+	// listing, to notice a mailbox recreated under its old UIDVALIDITY (row 15).
+	sampleRows = 8
+)
+
+// arrive takes in the messages above the known range and reports how many the
+// server listed there. Messages that a UIDVALIDITY change left behind find
+// their counterpart here; what remains of them becomes in.Stale.
+func (m *mailbox) arrive(ctx context.Context, c *remote.Conn, in *plan.Input) (int, error) {
+	olds, err := m.left(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l := &listing{m: m, from: imap.UID(m.cursor().Listed + 1)}
+	if l.sample, err = m.sample(ctx, in.Rows); err != nil {
+		return 0, err
+	}
+	if len(olds.list) > 0 {
+		return m.relinked(ctx, c, l, olds, in)
+	}
+	err = l.read(ctx, c, func(batch []localstore.Arrival) error {
+		m.noteNew(batch)
+		return m.admit(ctx, intake{fresh: batch})
+	})
+	return len(l.seen), err
+}
+
+// cursor is how far the current generation is mirrored.
+func (m *mailbox) cursor() localstore.Cursor {
+	if m.gen == nil {
+		return localstore.Cursor{}
+	}
+	return m.gen.Cursor
+}
+
+// noteNew counts arrivals for the plan.
+func (m *mailbox) noteNew(batch []localstore.Arrival) {
+	m.plan.New += len(batch)
+	for _, a := range batch {
+		m.plan.NewBytes += max(a.Size, 0)
+	}
+}
+
+// intake is a batch of a listing, ready to be committed.
+type intake struct {
+	fresh  []localstore.Arrival
+	moves  []localstore.Rebind // old rows that take their new place
+	bodies map[uint32][32]byte // of fresh: held already
+}
+
+// admit commits an intake and the cursor in one transaction.
+func (m *mailbox) admit(ctx context.Context, in intake) error {
+	if m.opt.DryRun || len(in.fresh)+len(in.moves) == 0 {
+		return nil
+	}
+	cursor := m.gen.Cursor
+	for i := range in.moves {
+		in.moves[i].Generation = m.gen.ID
+		cursor.Listed = max(cursor.Listed, in.moves[i].UID)
+	}
+	for _, a := range in.fresh {
+		cursor.Listed = max(cursor.Listed, a.UID)
+	}
+	linked := 0
+	err := m.store.Update(ctx, func(tx *localstore.Tx) (err error) {
+		if err := tx.Rebind(m.run.id, in.moves); err != nil {
+			return err
+		}
+		if linked, err = m.insert(tx, in); err != nil {
+			return err
+		}
+		return tx.SetCursor(m.gen.ID, cursor)
+	})
+	if err != nil {
+		return err
+	}
+	m.gen.Cursor = cursor
+	m.receipt.New += len(in.fresh)
+	m.receipt.Rebound += len(in.moves)
+	m.receipt.Linked += linked
+	m.session.progress()
+	return nil
+}
+
+// insert adds the new rows and links the bodies known among them.
+func (m *mailbox) insert(tx *localstore.Tx, in intake) (linked int, err error) {
+	ids, err := tx.Arrive(m.run.id, m.gen.ID, in.fresh)
+	if err != nil {
+		return 0, err
+	}
+	for i, a := range in.fresh {
+		sum, known := in.bodies[a.UID]
+		if !known {
+			continue
+		}
+		ok, err := tx.LinkBody(ids[i], sum)
+		if err != nil {
+			return linked, err
+		}
+		if ok {
+			linked++
+		}
+	}
+	return linked, nil
+}
+
+// unlisted takes in messages of the known range that have no row: a server
+// that answered out of order before a kill, or one that shows again what it
+// had hidden.
+func (m *mailbox) unlisted(ctx context.Context, c *remote.Conn, uids []imap.UID) error {
+	for len(uids) > 0 {
+		n := 1
+		for n < len(uids) && uids[n] == uids[n-1]+1 {
+			n++
+		}
+		l := &listing{m: m, from: uids[0], to: uids[n-1]}
+		err := l.read(ctx, c, func(batch []localstore.Arrival) error {
+			m.noteNew(batch)
+			return m.admit(ctx, intake{fresh: batch})
+		})
+		if err != nil {
+			return err
+		}
+		uids = uids[n:]
+	}
+	return nil
+}
+
+// sample picks known messages from the end of the known range: they come for
+// free at the head of the listing of what is new.
+func (m *mailbox) sample(ctx context.Context, rows []plan.Row) (map[uint32]plan.Fixed, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	sample := map[uint32]plan.Fixed{}
+	from := rows[max(0, len(rows)-sampleRows)].UID
+	err := m.store.RowsFrom(ctx, m.gen.ID, uint32(from), func(r localstore.Row) error {
+		if r.Size >= 0 && !r.Date.IsZero() {
+			sample[r.UID] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
+		}
+		return nil
+	})
+	return sample, err
+}
+
+// listing reads the metadata of a range of UIDs.
+type listing struct {
+	m        *mailbox
+	from, to imap.UID              // to 0: up to the last message
+	sample   map[uint32]plan.Fixed // known messages to look at again
+	now      map[uint32]plan.Fixed // what they look like
+	seen     []uint32              // UIDs listed, ascending
+	batch    []localstore.Arrival
+	flags    flagTable
+}
+
+// read hands the messages on in batches. It stops without error when the
+// sample shows that the mailbox is not the one it was; nothing of the mailbox
+// is committed then.
+func (l *listing) read(ctx context.Context, c *remote.Conn, flush func([]localstore.Arrival) error) error {
+	l.flags, l.now = flagTable{}, map[uint32]plan.Fixed{}
+	from := l.from
+	for uid := range l.sample {
+		from = min(from, imap.UID(uid))
+	}
+	err := c.Metadata(ctx, from, l.to, remote.Want{Date: true, Size: true}, func(r remote.Meta) error {
+		l.take(r)
+		if len(l.batch) < arriveBatch {
+			return nil
+		}
+		return l.flush(ctx, flush)
+	})
+	if err != nil || l.m.quarantined {
+		return err
+	}
+	return l.flush(ctx, flush)
+}
+
+// take sorts one listed message in. What is listed twice counts once.
+func (l *listing) take(r remote.Meta) {
+	uid := uint32(r.UID)
+	if _, ok := l.sample[uid]; ok && r.HasSize && r.HasDate {
+		l.now[uid] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
+	}
+	if r.UID < l.from {
+		return
+	}
+	at, dup := slices.BinarySearch(l.seen, uid)
+	if dup {
+		return
+	}
+	l.seen = slices.Insert(l.seen, at, uid)
+	a := localstore.Arrival{UID: uid, Flags: string(l.flags.set(r.Flags)), Size: -1}
+	if r.HasSize {
+		a.Size = r.Size
+	}
+	if r.HasDate {
+		a.Date = r.Date
+	}
+	l.batch = append(l.batch, a)
+}
+
+// flush looks at the sample, then hands a batch on in UID order.
+func (l *listing) flush(ctx context.Context, f func([]localstore.Arrival) error) error {
+	if l.m.quarantined {
+		return nil
+	}
+	if plan.Recreated(l.sample, l.now) {
+		return l.m.quarantine(ctx, "other messages stand under known UIDs while UIDVALIDITY stayed")
+	}
+	batch := l.batch
+	l.batch = nil
+	slices.SortFunc(batch, func(a, b localstore.Arrival) int { return int(int64(a.UID) - int64(b.UID)) })
+	return f(batch)
+}

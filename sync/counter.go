@@ -1,0 +1,77 @@
+package sync
+
+import (
+	"context"
+	"sync"
+)
+
+// counter keeps the progress of a run: what was stored, and what is expected
+// over all mailboxes as far as the server has told.
+type counter struct {
+	run *run
+
+	mu       sync.Mutex
+	done     tally
+	expected map[*mailbox]tally
+}
+
+type tally struct{ messages, bytes int64 }
+
+// estimate notes what the list of mailboxes promises, before they are opened.
+func (c *counter) estimate(m *mailbox) {
+	st := m.info.Status
+	if st == nil {
+		return
+	}
+	known := m.cursor()
+	n := max(int64(st.Messages)-int64(known.Messages), 0)
+	t := tally{messages: n}
+	if st.Messages > 0 && st.Size > 0 {
+		t.bytes = st.Size / int64(st.Messages) * n
+	}
+	c.expect(m, t)
+}
+
+func (c *counter) expect(m *mailbox, t tally) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.expected == nil {
+		c.expected = map[*mailbox]tally{}
+	}
+	c.expected[m] = t
+}
+
+// stored notes bodies that are safe, and tells it.
+func (c *counter) stored(m *mailbox, messages, bytes int64) {
+	m.session.progress()
+	c.mu.Lock()
+	m.got.messages += messages
+	m.got.bytes += bytes
+	c.done.messages += messages
+	c.done.bytes += bytes
+	m.receipt.Bodies, m.receipt.BodyBytes = c.done.messages, c.done.bytes
+	e := Event{Kind: Progress, Mailbox: m.info.Name, Messages: c.done.messages, Bytes: c.done.bytes}
+	for _, t := range c.expected {
+		e.MessagesTotal += t.messages
+		e.BytesTotal += t.bytes
+	}
+	c.mu.Unlock()
+	e.MessagesTotal = max(e.MessagesTotal, e.Messages)
+	e.BytesTotal = max(e.BytesTotal, e.Bytes)
+	c.run.observe(e)
+}
+
+// expect replaces the estimate for a mailbox by what is really due, once its
+// metadata is in. A second connection in one run must not count twice what the
+// first one stored.
+func (m *mailbox) expect(ctx context.Context) error {
+	n, bytes, err := m.store.MissingTotal(ctx, m.gen.ID, m.due())
+	if err != nil {
+		return err
+	}
+	m.counter.mu.Lock()
+	stored := m.got
+	m.counter.mu.Unlock()
+	m.counter.expect(m, tally{n + stored.messages, bytes + stored.bytes})
+	return nil
+}

@@ -1,0 +1,26 @@
+// Package sync brings a mirror and an IMAP server into agreement. Import it as
+// mailsync.
+//
+// One way for data: remote listing + stored rows -> plan.Input -> plan.Diff ->
+// plan.Guard -> apply -> a transaction with its cursor -> Observer. All
+// decisions are made in package plan, all rows are kept by localstore, all
+// bytes come through sync/remote; this package only carries between them.
+//
+// Invariants:
+//   - A run may end at any moment, by a signal, a cut or a kill: what was
+//     committed is true, and the next run goes on from there. Metadata comes
+//     first, so that a body that is owed is a row without body.
+//   - A body counts when its command was answered OK and its bytes are
+//     committed (I7); a cursor moves in the transaction of its rows (I8).
+//   - A message that cannot be had is a problem with a reason and a time to
+//     try again; it stops neither its neighbours nor the cursor (I12).
+//   - Nothing here changes the server: mailboxes are opened with EXAMINE,
+//     bodies read with BODY.PEEK.
+//
+// Layout: pull.go is a run over an account, mailboxes.go its list of
+// mailboxes, session.go the connection that comes back after a loss;
+// mailbox.go leads one mailbox through scan.go (what is there), arrive.go (new
+// rows), reset.go (UIDVALIDITY changes) and bodies.go (downloads, with
+// writer.go storing behind them); receipt.go and observer.go tell the outcome;
+// verify.go compares and repairs.
+package sync

@@ -1,0 +1,160 @@
+package sync
+
+import (
+	"context"
+	"time"
+
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// mailbox is one mailbox on its way through a run. It outlives connections:
+// what was committed before a loss is not done again.
+type mailbox struct {
+	*run
+	info   remote.Mailbox
+	id     localstore.MailboxID   // 0 in a dry run over one never synced
+	gen    *localstore.Generation // nil before the first sync
+	exempt bool                   // I26
+
+	rematch     bool // the user wants UIDs forgotten
+	listed      bool // metadata is complete in this run: only bodies are left
+	archived    bool // UIDs mean nothing beyond a connection
+	quarantined bool
+	shorts      int                    // listings that lacked messages
+	retired     *localstore.Generation // in a dry run: the one a reset would retire
+	rebound     int                    // old messages that found their new UID
+	got         tally                  // bodies stored, under counter.mu
+	plan        plan.MailboxPlan
+	poison      poison
+}
+
+func (r *run) newMailbox(l remote.Mailbox, id localstore.MailboxID, gen *localstore.Generation) *mailbox {
+	return &mailbox{
+		run: r, info: l, id: id, gen: gen,
+		exempt:  plan.Exempt(l.Role, l.Name, l.Delim),
+		rematch: len(r.opt.Rematch) > 0 && plan.Selected(r.opt.Rematch, l.Name, l.Delim),
+		poison:  newPoison(),
+	}
+}
+
+// known is what the mirror remembers of the mailbox.
+func (m *mailbox) known(owing bool) plan.Known {
+	if m.gen == nil {
+		return plan.Known{}
+	}
+	c := m.gen.Cursor
+	return plan.Known{Exists: true, UIDValidity: m.gen.UIDValidity, UIDNext: c.UIDNext,
+		Messages: c.Messages, HighestModSeq: c.HighestModSeq, Owing: owing}
+}
+
+// unchanged reports whether the list alone tells that nothing happened here.
+func (m *mailbox) unchanged(ctx context.Context) (bool, error) {
+	st := m.info.Status
+	if st == nil || m.gen == nil || m.rematch || m.opt.Full {
+		return false, nil
+	}
+	owing, err := m.owing(ctx)
+	if err != nil {
+		return false, err
+	}
+	approach, _ := plan.Judge(m.known(owing), plan.Said{UIDValidity: st.UIDValidity,
+		UIDNext: uint32(st.UIDNext), Messages: st.Messages, HighestModSeq: st.HighestModSeq})
+	return approach == plan.Skip, nil
+}
+
+// owing reports whether earlier runs left work here: bodies whose time has
+// come, or messages that a UIDVALIDITY change left behind.
+func (m *mailbox) owing(ctx context.Context) (bool, error) {
+	due, err := m.store.Missing(ctx, m.gen.ID, 0, m.due(), 1)
+	if err != nil || len(due) > 0 {
+		return true, err
+	}
+	owing := false
+	err = m.store.Stale(ctx, m.id, func(localstore.Row) error {
+		owing = true
+		return nil
+	})
+	return owing, err
+}
+
+// due is the time up to which problems are tried again.
+func (m *mailbox) due() time.Time {
+	if m.opt.Full {
+		return time.Unix(1<<40, 0)
+	}
+	return m.opt.Now()
+}
+
+// sync brings the mailbox up to date on one connection. It may be called again
+// after a loss and goes on from what is committed.
+func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
+	sel, err := c.Examine(ctx, m.info.Raw)
+	if err != nil {
+		return err
+	}
+	if m.archived || m.listed && m.gen != nil && sel.UIDValidity != m.gen.UIDValidity {
+		m.listed = false // UIDs of the lost connection mean nothing on this one (row 13)
+	}
+	for !m.listed {
+		if err := m.list(ctx, c, sel); err != nil || m.quarantined {
+			return err
+		}
+		if m.listed {
+			break
+		}
+		if sel, err = c.Examine(ctx, m.info.Raw); err != nil {
+			return err
+		}
+	}
+	if m.opt.DryRun {
+		return nil
+	}
+	return m.bodies(ctx, c)
+}
+
+// list brings the metadata up to date, by the approach that the server's word
+// allows.
+func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
+	m.plan = plan.MailboxPlan{Mailbox: m.info.Name}
+	said := plan.Said{UIDValidity: sel.UIDValidity, UIDNext: uint32(sel.UIDNext), Messages: sel.Messages,
+		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky}
+	approach, why := plan.Judge(m.known(true), said)
+	if m.rematch && m.gen != nil && approach != plan.Archive {
+		approach, why = plan.Reset, "UIDs forgotten on request"
+	}
+	switch approach {
+	case plan.Quarantine:
+		return m.quarantine(ctx, why)
+	case plan.Archive:
+		m.note(m.info.Name, why)
+		return m.archive(ctx, c, sel)
+	case plan.Reset:
+		m.plan.Why = why
+		if err := m.reset(ctx); err != nil {
+			return err
+		}
+	}
+	return m.compare(ctx, c, sel)
+}
+
+// quarantine leaves a mailbox alone until its server or its user settles the
+// matter.
+func (m *mailbox) quarantine(ctx context.Context, why string) error {
+	m.quarantined = true
+	return m.fail(ctx, m, localstore.Problem{Kind: kindQuarantine,
+		Reason: why + "; nothing was changed: if the server was restored or the mailbox recreated, sync --rematch matches its mail by content"})
+}
+
+// openGeneration starts the era of sel unless it runs already.
+func (m *mailbox) openGeneration(ctx context.Context, uidvalidity uint32) error {
+	if m.gen != nil || m.opt.DryRun {
+		return nil
+	}
+	return m.store.Update(ctx, func(tx *localstore.Tx) error {
+		id, err := tx.OpenGeneration(m.id, uidvalidity, m.run.id)
+		m.gen = &localstore.Generation{ID: id, Mailbox: m.id, UIDValidity: uidvalidity}
+		return err
+	})
+}

@@ -1,0 +1,200 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// mailboxes brings the list of mailboxes up to date and returns the selected
+// ones that can be opened, in the server's order.
+func (r *run) mailboxes(ctx context.Context) ([]*mailbox, error) {
+	var listed []remote.Mailbox
+	err := r.session.do(ctx, func(ctx context.Context, c *remote.Conn) (err error) {
+		listed, err = c.List(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	held, err := r.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.renames(ctx, listed, held); err != nil {
+		return nil, err
+	}
+	return r.choose(ctx, listed, held)
+}
+
+// held returns the mirror's mailboxes by wire name.
+func (r *run) held(ctx context.Context) (map[string]localstore.Mailbox, error) {
+	byRaw := map[string]localstore.Mailbox{}
+	if r.account == 0 {
+		return byRaw, nil
+	}
+	all, err := r.store.Mailboxes(ctx, r.account)
+	for _, m := range all {
+		byRaw[m.Raw] = m
+	}
+	return byRaw, err
+}
+
+// renames applies what DiffMailboxes finds among the names: proven renames, and
+// mailboxes that are gone.
+func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) error {
+	change := plan.DiffMailboxes(names(listed), attached(held))
+	for _, n := range change.Renamed {
+		if err := r.rename(ctx, n, held); err != nil {
+			return err
+		}
+	}
+	for _, g := range change.Gone {
+		if err := r.gone(ctx, held[g.Raw]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func names(listed []remote.Mailbox) []plan.Listed {
+	out := make([]plan.Listed, 0, len(listed))
+	for _, l := range listed {
+		n := plan.Listed{Raw: l.Raw}
+		if l.Status != nil {
+			n.MailboxID = l.Status.MailboxID
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func attached(held map[string]localstore.Mailbox) []plan.Mirrored {
+	var out []plan.Mirrored
+	for _, m := range held {
+		if m.Detached {
+			continue
+		}
+		mirrored := plan.Mirrored{ID: int64(m.ID), Raw: m.Raw}
+		if m.Generation != nil {
+			mirrored.MailboxID = m.Generation.Cursor.MailboxID
+		}
+		out = append(out, mirrored)
+	}
+	return out
+}
+
+// rename follows a mailbox to its new name (RFC 8474 section 4: MAILBOXID
+// survives RENAME).
+func (r *run) rename(ctx context.Context, n plan.Rename, held map[string]localstore.Mailbox) error {
+	m := held[n.From]
+	r.note(m.Name, fmt.Sprintf("renamed on the server to %s", n.To))
+	delete(held, n.From)
+	held[n.To] = m
+	if r.opt.DryRun {
+		return nil
+	}
+	return r.store.Update(ctx, func(tx *localstore.Tx) error {
+		return tx.RenameMailbox(m.ID, n.To, r.id)
+	})
+}
+
+// gone detaches a mailbox that the server no longer lists, unless the guard
+// holds the loss of its messages back.
+func (r *run) gone(ctx context.Context, m localstore.Mailbox) error {
+	if !plan.Selected(r.opt.Folders, m.Name, m.Delim) {
+		return nil
+	}
+	ids, err := r.live(ctx, m)
+	if err != nil {
+		return err
+	}
+	p := plan.Guard(plan.Plan{Vanish: ids}, plan.Mailbox{Known: len(ids), Gone: true,
+		Exempt: plan.Exempt(m.Role, m.Name, m.Delim)}, r.opt.MaxDeletes)
+	r.planned(plan.MailboxPlan{Mailbox: m.Name, Why: "gone from the server", Plan: p})
+	if p.Held != nil || r.opt.DryRun {
+		return nil
+	}
+	r.receipt.Vanished += len(p.Vanish)
+	return r.store.Update(ctx, func(tx *localstore.Tx) error {
+		if err := tx.Vanish(r.id, messageIDs(p.Vanish)); err != nil {
+			return err
+		}
+		if m.Generation != nil {
+			if err := tx.RetireGeneration(m.Generation.ID, r.id); err != nil {
+				return err
+			}
+		}
+		if err := tx.ClearMailboxProblems(m.ID); err != nil {
+			return err
+		}
+		return tx.DetachMailbox(m.ID, r.id)
+	})
+}
+
+// live returns the ids of all messages of a mailbox that have not vanished.
+func (r *run) live(ctx context.Context, m localstore.Mailbox) ([]int64, error) {
+	var ids []int64
+	collect := func(row localstore.Row) error {
+		ids = append(ids, int64(row.ID))
+		return nil
+	}
+	if m.Generation != nil {
+		if err := r.store.Rows(ctx, m.Generation.ID, collect); err != nil {
+			return nil, err
+		}
+	}
+	err := r.store.Stale(ctx, m.ID, collect)
+	return ids, err
+}
+
+// choose notes the listed mailboxes and returns those to sync.
+func (r *run) choose(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) ([]*mailbox, error) {
+	var out []*mailbox
+	add := func(l remote.Mailbox, id localstore.MailboxID) {
+		if !l.Selectable || !plan.Selected(r.opt.Folders, l.Name, l.Delim) {
+			return
+		}
+		m := r.newMailbox(l, id, held[l.Raw].Generation)
+		r.counter.estimate(m)
+		out = append(out, m)
+	}
+	if r.opt.DryRun {
+		for _, l := range listed {
+			add(l, held[l.Raw].ID)
+		}
+		r.receipt.Mailboxes = len(out)
+		return out, nil
+	}
+	err := r.store.Update(ctx, func(tx *localstore.Tx) error {
+		for _, l := range listed {
+			id, err := tx.PutMailbox(r.account, info(l), r.id)
+			if err != nil {
+				return err
+			}
+			add(l, id)
+		}
+		return nil
+	})
+	r.receipt.Mailboxes = len(out)
+	return out, err
+}
+
+func info(l remote.Mailbox) localstore.MailboxInfo {
+	return localstore.MailboxInfo{
+		Raw: l.Raw, Name: l.Name, Delim: l.Delim, Attrs: strings.Join(l.Attrs, " "), Role: l.Role,
+		Selectable: l.Selectable, Subscribed: l.Subscribed,
+	}
+}
+
+func messageIDs(ids []int64) []localstore.MessageID {
+	out := make([]localstore.MessageID, len(ids))
+	for i, id := range ids {
+		out[i] = localstore.MessageID(id)
+	}
+	return out
+}

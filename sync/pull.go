@@ -1,0 +1,201 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// run is one Pull on its way.
+type run struct {
+	store   *localstore.Store
+	acct    Account
+	opt     Options
+	session *session
+	receipt *Receipt
+
+	account localstore.AccountID // 0 in a dry run over an account never synced
+	id      localstore.RunID     // 0 in a dry run
+	counter counter
+	watch   sync.Mutex // events come from two goroutines
+}
+
+// Pull brings the mirror of an account up to what the server has. The receipt
+// is valid whatever the error: it tells how far the run came, and its Exit how
+// the process should end. The error is nil when the run reached its end, even
+// if the receipt lists failures or deletions held back.
+func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Options) (Receipt, error) {
+	opt = opt.withDefaults()
+	r := &run{
+		store: store, acct: acct, opt: opt,
+		session: &session{acct: acct, opt: opt},
+		receipt: &Receipt{Account: acct.Name, DryRun: opt.DryRun, Started: opt.Now()},
+	}
+	r.counter.run = r
+	err := r.begin(ctx)
+	if err == nil {
+		err = r.pull(ctx)
+		r.session.logout(ctx)
+	}
+	err = r.end(ctx, err)
+	return *r.receipt, err
+}
+
+// begin notes the run before anything is done, so that a killed one is seen.
+func (r *run) begin(ctx context.Context) error {
+	if r.opt.DryRun {
+		return r.find(ctx)
+	}
+	return r.store.Update(ctx, func(tx *localstore.Tx) (err error) {
+		if r.account, err = tx.Account(r.acct.Name, r.acct.URL); err != nil {
+			return err
+		}
+		r.id, err = tx.BeginRun(r.account, r.receipt.Started)
+		r.receipt.Run = int64(r.id)
+		return err
+	})
+}
+
+// find looks an account up without creating it.
+func (r *run) find(ctx context.Context) error {
+	accounts, err := r.store.Accounts(ctx)
+	for _, a := range accounts {
+		if a.Name == r.acct.Name {
+			r.account = a.ID
+		}
+	}
+	return err
+}
+
+// pull syncs the list of mailboxes, then each of them.
+func (r *run) pull(ctx context.Context) error {
+	boxes, err := r.mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range boxes {
+		if err := r.mailbox(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mailbox syncs one mailbox; an error ends the run, a mailbox that cannot be
+// synced does not.
+func (r *run) mailbox(ctx context.Context, m *mailbox) error {
+	skip, err := m.unchanged(ctx)
+	if err != nil {
+		return err
+	}
+	if skip {
+		r.receipt.Skipped++
+		return r.clear(ctx, m.id)
+	}
+	r.observe(Event{Kind: Opened, Mailbox: m.info.Name})
+	err = r.session.do(ctx, m.sync)
+	if err == nil {
+		if m.quarantined {
+			return nil
+		}
+		return r.clear(ctx, m.id)
+	}
+	if r.ends(ctx, err) {
+		return err
+	}
+	return r.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: reason(err)})
+}
+
+// ends reports whether an error leaves nothing to do for the other mailboxes.
+func (r *run) ends(ctx context.Context, err error) bool {
+	if _, dial := errors.AsType[dialError](err); dial || ctx.Err() != nil {
+		return true
+	}
+	switch remote.ClassOf(err) {
+	case remote.Refused, remote.Connect, remote.Protocol:
+		return false
+	}
+	return true
+}
+
+// end closes the books: what is still wrong, how the run ended, and when.
+func (r *run) end(ctx context.Context, err error) error {
+	ctx = context.WithoutCancel(ctx) // an interrupted run is recorded all the same
+	if listErr := r.outstanding(ctx); err == nil {
+		err = listErr
+	}
+	rc, st := r.receipt, r.session.stats
+	rc.BytesIn, rc.BytesOut = st.BytesIn, st.BytesOut
+	rc.Commands, rc.RoundTrips = int64(st.Commands), int64(st.RoundTrips)
+	rc.Reconnects = r.session.redial
+	rc.Seconds = r.opt.Now().Sub(rc.Started).Seconds()
+	rc.Exit = rc.exitCode(err)
+	if err != nil {
+		rc.Error = err.Error()
+	}
+	if r.id == 0 {
+		return err
+	}
+	if endErr := r.store.Update(ctx, r.record); err == nil && endErr != nil {
+		rc.Exit = ExitFailed
+		err = fmt.Errorf("record the run: %w", endErr)
+	}
+	return err
+}
+
+// record writes the end of the run.
+func (r *run) record(tx *localstore.Tx) error {
+	text, err := json.Marshal(r.receipt)
+	if err != nil {
+		return err
+	}
+	return tx.EndRun(r.id, localstore.RunEnd{
+		At: r.opt.Now(), Outcome: outcome(r.receipt.Exit), Exit: r.receipt.Exit, Receipt: text,
+	})
+}
+
+func outcome(exit int) string {
+	switch exit {
+	case ExitOK:
+		return localstore.OutcomeOK
+	case ExitPartial:
+		return localstore.OutcomePartial
+	case ExitGuard:
+		return localstore.OutcomeGuard
+	case ExitInterrupted:
+		return localstore.OutcomeInterrupted
+	}
+	return localstore.OutcomeFailed
+}
+
+// observe tells of an event of this account.
+func (r *run) observe(e Event) {
+	e.Account = r.acct.Name
+	r.watch.Lock()
+	defer r.watch.Unlock()
+	r.opt.Observer.Event(e)
+}
+
+// note tells people something that is no failure.
+func (r *run) note(box, text string) {
+	r.receipt.Notes = append(r.receipt.Notes, box+": "+text)
+	r.observe(Event{Kind: Note, Mailbox: box, Text: text})
+}
+
+// planned tells what will be done to a mailbox and keeps what people must know.
+func (r *run) planned(p plan.MailboxPlan) {
+	r.observe(Event{Kind: Planned, Mailbox: p.Mailbox, Plan: &p})
+	if p.Held != nil {
+		r.receipt.Held = append(r.receipt.Held, Held{
+			Mailbox: p.Mailbox, Held: *p.Held, Percent: p.Held.Percent(), Override: p.Held.Override()})
+	}
+	if r.opt.DryRun && (p.New > 0 || p.Due > 0 || p.Why != "" || !p.Empty()) {
+		r.receipt.Plans = append(r.receipt.Plans, p)
+	}
+}

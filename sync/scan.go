@@ -1,0 +1,196 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/conflict"
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// compare lists the mailbox, takes in what is new, then applies what changed
+// and vanished, in that order: nothing that the guard refuses keeps new mail
+// from arriving.
+func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
+	if err := m.openGeneration(ctx, sel.UIDValidity); err != nil {
+		return err
+	}
+	in, err := m.snapshot(ctx, c)
+	if err != nil {
+		return err
+	}
+	arrived, err := m.arrive(ctx, c, &in)
+	if err != nil || m.quarantined {
+		return err
+	}
+	counted := len(in.Remote) + arrived
+	if m.short(sel, counted) && m.shorts == 0 {
+		m.shorts++ // somebody may just have expunged: look once more
+		return nil
+	}
+	p := m.decide(in, sel, counted)
+	if err := m.unlisted(ctx, c, p.Unlisted); err != nil {
+		return err
+	}
+	m.plan.Plan = p
+	m.planned(m.plan)
+	if err := m.apply(ctx, p, sel, counted); err != nil {
+		return err
+	}
+	m.listed = true
+	return nil
+}
+
+// short reports whether a listing lacks messages that the server had just
+// counted: it proves no deletion (I10).
+func (m *mailbox) short(sel remote.Selected, counted int) bool {
+	return counted < int(sel.Messages)
+}
+
+// snapshot reads the known range on both sides.
+func (m *mailbox) snapshot(ctx context.Context, c *remote.Conn) (plan.Input, error) {
+	var in plan.Input
+	if m.gen == nil || m.gen.Cursor.Listed == 0 {
+		return in, nil
+	}
+	flags := flagTable{}
+	err := m.store.Rows(ctx, m.gen.ID, func(r localstore.Row) error {
+		in.Rows = append(in.Rows, plan.Row{ID: int64(r.ID), UID: imap.UID(r.UID),
+			Base: flags.text(r.Base), Local: flags.text(r.Local)})
+		return nil
+	})
+	if err != nil {
+		return in, err
+	}
+	err = c.Metadata(ctx, 1, imap.UID(m.gen.Cursor.Listed), remote.Want{}, func(r remote.Meta) error {
+		in.Remote = append(in.Remote, plan.Entry{UID: r.UID, Flags: flags.set(r.Flags)})
+		return nil
+	})
+	in.Remote = ascending(in.Remote)
+	return in, err
+}
+
+// ascending puts a listing into UID order, each UID once. Servers answer in
+// that order, but need not (RFC 9051 section 7.5.2); the last word on a
+// message's flags counts.
+func ascending(list []plan.Entry) []plan.Entry {
+	byUID := func(a, b plan.Entry) int { return int(int64(a.UID) - int64(b.UID)) }
+	if !slices.IsSortedFunc(list, byUID) {
+		slices.SortStableFunc(list, byUID)
+	}
+	out := list[:0]
+	for _, e := range list {
+		if n := len(out); n > 0 && out[n-1].UID == e.UID {
+			out[n-1] = e
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// decide makes the plan of the mailbox.
+func (m *mailbox) decide(in plan.Input, sel remote.Selected, counted int) plan.Plan {
+	p := plan.Diff(in)
+	if m.short(sel, counted) {
+		p.Vanish = nil
+	}
+	return plan.Guard(p, plan.Mailbox{
+		Known: len(in.Rows) + len(in.Stale) + m.rebound, Remote: int(sel.Messages),
+		Stale: len(in.Stale), Exempt: m.exempt,
+	}, m.opt.MaxDeletes)
+}
+
+// apply commits the plan and with it the cursor. HIGHESTMODSEQ is the one that
+// EXAMINE gave before the listing, so that nothing up to it is missing (I8);
+// while deletions are held back or in doubt it stays unknown, so that the next
+// run looks again.
+func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, counted int) error {
+	short := m.short(sel, counted)
+	if !m.opt.DryRun {
+		cursor := m.gen.Cursor
+		cursor.UIDNext, cursor.Messages, cursor.MailboxID = uint32(sel.UIDNext), sel.Messages, m.mailboxID(sel)
+		cursor.HighestModSeq = sel.HighestModSeq
+		if short || p.Held != nil {
+			cursor.HighestModSeq = 0
+		}
+		if err := m.commit(ctx, p, cursor); err != nil {
+			return err
+		}
+	}
+	if short {
+		return m.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: fmt.Sprintf(
+			"the server counted %d messages and listed %d: no deletion was believed", sel.Messages, counted)})
+	}
+	return nil
+}
+
+// commit applies a plan's flags and deletions in one transaction, and nothing
+// at all when nothing changed.
+func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cursor) error {
+	m.receipt.Flags += len(p.Flags)
+	m.receipt.Vanished += len(p.Vanish)
+	if len(p.Flags) == 0 && len(p.Vanish) == 0 && cursor == m.gen.Cursor {
+		return nil
+	}
+	changes := make([]localstore.FlagChange, len(p.Flags))
+	for i, f := range p.Flags {
+		changes[i] = localstore.FlagChange{ID: localstore.MessageID(f.ID), Base: string(f.Base), Local: string(f.Local)}
+	}
+	err := m.store.Update(ctx, func(tx *localstore.Tx) error {
+		if err := tx.SetFlags(m.run.id, changes); err != nil {
+			return err
+		}
+		if err := tx.Vanish(m.run.id, messageIDs(p.Vanish)); err != nil {
+			return err
+		}
+		return tx.SetCursor(m.gen.ID, cursor)
+	})
+	if err == nil {
+		m.gen.Cursor = cursor
+		m.session.progress()
+	}
+	return err
+}
+
+// mailboxID is the identity from whichever response had it (RFC 8474 section 4).
+func (m *mailbox) mailboxID(sel remote.Selected) string {
+	if sel.MailboxID == "" && m.info.Status != nil {
+		return m.info.Status.MailboxID
+	}
+	return sel.MailboxID
+}
+
+// flagTable makes canonical sets and keeps each once: a mailbox of a million
+// messages has some dozens of them.
+type flagTable map[string]conflict.Flags
+
+func (t flagTable) set(flags []imap.Flag) conflict.Flags {
+	var key strings.Builder
+	for _, f := range flags {
+		key.WriteString(string(f))
+		key.WriteByte(' ')
+	}
+	set, ok := t[key.String()]
+	if !ok {
+		set = conflict.Canonical(flags)
+		t[key.String()] = set
+	}
+	return set
+}
+
+// text shares what the store keeps in canonical form already.
+func (t flagTable) text(s string) conflict.Flags {
+	set, ok := t[s]
+	if !ok {
+		set = conflict.Flags(s)
+		t[s] = set
+	}
+	return set
+}

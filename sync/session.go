@@ -1,0 +1,129 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"mailstow/sync/remote"
+)
+
+// maxLosses bounds how often a connection may be lost in a row without a
+// committed step in between. With the default back-off that is about half a
+// minute of trying, after which cron comes by again anyway.
+const maxLosses = 5
+
+// session is the connection of a run. It comes back after a loss, within
+// bounds, and adds up what went over all its connections.
+type session struct {
+	acct   Account
+	opt    Options
+	conn   *remote.Conn
+	losses atomic.Int32 // in a row, without progress
+	redial int          // connections made after a loss
+	was    bool         // there has been a connection
+	stats  remote.Stats // of connections already closed
+}
+
+// dialError marks the failure to get a connection at all, which ends a run;
+// a connection lost within a mailbox ends at most that mailbox.
+type dialError struct{ error }
+
+func (e dialError) Unwrap() error { return e.error }
+
+// open connects unless a connection is there.
+func (s *session) open(ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	conn, err := s.acct.Dial(ctx)
+	if err != nil {
+		return dialError{err}
+	}
+	s.conn, s.was = conn, true
+	return nil
+}
+
+// do runs f on a connection, again from its start when the connection is lost,
+// until maxLosses in a row. f tells of committed steps by calling progress. A
+// server that cannot be reached in the first place is not tried again: whoever
+// started the run learns of it at once.
+func (s *session) do(ctx context.Context, f func(context.Context, *remote.Conn) error) error {
+	for {
+		err := s.try(ctx, f)
+		if !lost(err) || !s.was || ctx.Err() != nil {
+			return err
+		}
+		s.drop()
+		if s.losses.Add(1) >= maxLosses {
+			s.losses.Store(0)
+			return fmt.Errorf("%w (given up after %d connections without progress)", err, maxLosses)
+		}
+		if err := s.pause(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *session) try(ctx context.Context, f func(context.Context, *remote.Conn) error) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return f(ctx, s.conn)
+}
+
+// lost reports whether trying on a new connection may help.
+func lost(err error) bool {
+	class := remote.ClassOf(err)
+	return class == remote.Connect || class == remote.Protocol
+}
+
+// progress notes a committed step: patience starts anew. Any goroutine may call it.
+func (s *session) progress() { s.losses.Store(0) }
+
+// pause waits before the next connection, not longer than the caller does.
+func (s *session) pause(ctx context.Context, cause error) error {
+	d := s.opt.Backoff(int(s.losses.Load()))
+	s.redial++
+	s.opt.Observer.Event(Event{Kind: Waiting, Account: s.acct.Name,
+		Text: fmt.Sprintf("%v; connecting again in %s", cause, d.Round(time.Millisecond))})
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// drop closes a connection that is of no more use.
+func (s *session) drop() {
+	if s.conn == nil {
+		return
+	}
+	s.add()
+	s.conn.Close()
+	s.conn = nil
+}
+
+// logout ends the session as the protocol wants it; its outcome changes
+// nothing that was synced.
+func (s *session) logout(ctx context.Context) {
+	if s.conn == nil {
+		return
+	}
+	if ctx.Err() == nil {
+		_ = s.conn.Logout(ctx)
+	}
+	s.drop()
+}
+
+func (s *session) add() {
+	st := s.conn.Stats()
+	s.stats.BytesIn += st.BytesIn
+	s.stats.BytesOut += st.BytesOut
+	s.stats.Commands += st.Commands
+	s.stats.RoundTrips += st.RoundTrips
+}
