@@ -68,6 +68,7 @@ type Meta struct {
 	// Date is the internal date in the server's zone.
 	Date             time.Time
 	HasSize, HasDate bool
+	has              uint8 // what was answered, in sense or not
 }
 
 // Namespace is one entry of NAMESPACE (RFC 2342).

@@ -1,0 +1,249 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/wire"
+)
+
+const (
+	// maxHeld bounds a body that must be held in memory because its UID comes only
+	// after it. A longer one is asked for again, alone.
+	maxHeld = 4 << 20
+	// maxHeader bounds a header; longer ones are not reported.
+	maxHeader = 4 << 20
+	// maxDigests bounds what is remembered to compare repeated answers.
+	maxDigests = 4096
+)
+
+// Bodies fetches whole messages (BODY.PEEK[]) and calls fn for each complete
+// answer, from the calling goroutine, in the order of the server. r streams
+// exactly size octets; a literal that was cut ends in io.ErrUnexpectedEOF. r is
+// valid until fn returns; what fn leaves of it is skipped.
+//
+// Returning nil means the tagged OK came; what fn saw before an error must not
+// be trusted (invariant I7). A UID not answered, or answered NIL, is not
+// reported. Answers are routed by the UID and section within one response: news
+// of flags, a UID behind the literal, split and repeated answers neither steal
+// nor lose a body, and of several answers the first counts. An error of fn ends
+// the calls and is returned as it is, after the rest was read and dropped.
+func (c *Conn) Bodies(ctx context.Context, uids imap.UIDSet, fn func(uid imap.UID, size int64, r io.Reader) error) error {
+	return c.fetchSection(ctx, uids, "", fn)
+}
+
+// Headers fetches the headers (BODY.PEEK[HEADER], the empty line included) like
+// Bodies.
+func (c *Conn) Headers(ctx context.Context, uids imap.UIDSet, fn func(uid imap.UID, header []byte) error) error {
+	return c.fetchSection(ctx, uids, "HEADER", func(uid imap.UID, size int64, r io.Reader) error {
+		if size > maxHeader {
+			c.cfg.Notice("skipped a header beyond any measure")
+			return nil
+		}
+		b := make([]byte, size)
+		if _, err := io.ReadFull(r, b); err != nil {
+			return err
+		}
+		return fn(uid, b)
+	})
+}
+
+func (c *Conn) fetchSection(ctx context.Context, uids imap.UIDSet, section string, fn func(imap.UID, int64, io.Reader) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := bodyFetch{c: c, section: section, fn: fn, digests: map[imap.UID]digest{}, seed: maphash.MakeSeed()}
+	if err := f.run(ctx, uids); err != nil {
+		return err
+	}
+	for _, uid := range f.again {
+		f.alone = uid
+		if err := f.run(ctx, imap.UIDSetNum(uid)); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+// bodyFetch is one call of Bodies or Headers under way.
+type bodyFetch struct {
+	c       *Conn
+	asked   imap.UIDSet
+	section string
+	fn      func(imap.UID, int64, io.Reader) error
+	err     error    // of fn
+	current imap.UID // whose literal is being read
+	alone   imap.UID // the one UID asked for, known though it comes later
+	again   []imap.UID
+	got     seen
+	digests map[imap.UID]digest
+	seed    maphash.Seed
+}
+
+// digest tells whether a repeated answer differs from the first.
+type digest struct {
+	size int64
+	sum  uint64
+}
+
+func (f *bodyFetch) run(ctx context.Context, uids imap.UIDSet) error {
+	f.asked = uids
+	var cmds []*wire.Command
+	for _, set := range splitSet(uids) {
+		cmds = append(cmds, wire.Cmd("UID FETCH").Raw(set+" (UID BODY.PEEK["+f.section+"])"))
+	}
+	if len(cmds) == 0 {
+		return nil
+	}
+	var refusal error
+	err := f.c.pipeline(ctx, f.c.box, cmds, f.take, func(_ int, s wire.Status) error {
+		if !s.OK() && refusal == nil {
+			refusal = refused("fetch", f.c.box, s)
+		}
+		return nil
+	})
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.UID = f.current
+	}
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// take reads one FETCH response. Once a literal has been read there is no way
+// back into step: what does not parse then ends the connection.
+func (f *bodyFetch) take(resp *wire.Response) error {
+	if !resp.HasNum || resp.Name != "FETCH" {
+		return f.c.unasked(resp)
+	}
+	f.current = 0
+	a := answer{}
+	err := f.read(resp, &a)
+	if errors.Is(err, wire.ErrSyntax) && a.literal {
+		return &wire.ProtocolError{What: "the answer does not parse behind the literal of a message"}
+	}
+	if err != nil {
+		return err
+	}
+	f.current = 0
+	return f.settle(a)
+}
+
+// answer is what one FETCH response held.
+type answer struct {
+	uid     imap.UID
+	literal bool   // one was read
+	held    []byte // a body that came ahead of its UID
+	tooLong bool   // it was too long to hold
+	implied bool   // it was delivered as that of the only UID asked for
+}
+
+func (f *bodyFetch) read(resp *wire.Response, a *answer) error {
+	if tok, err := resp.Next(); err != nil || tok.Kind != wire.Open {
+		return wire.ErrSyntax
+	}
+	for {
+		item, err := resp.Item()
+		switch {
+		case err != nil:
+			return err
+		case item.Kind == wire.Close:
+			return nil
+		case item.Is("UID"):
+			a.uid, err = readUID(resp)
+			f.current = a.uid
+		case f.isSection(item):
+			err = f.readBody(resp, a)
+		default:
+			var tok wire.Token
+			if tok, err = resp.Next(); err == nil {
+				a.literal = a.literal || tok.Kind == wire.Literal
+				err = resp.Skip(tok)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (f *bodyFetch) isSection(item wire.Token) bool {
+	return item.Is("BODY["+f.section+"]") || item.Is("BODY.PEEK["+f.section+"]")
+}
+
+// readBody reads the value of the section: NIL (nothing to report), a quoted
+// string, or a literal.
+func (f *bodyFetch) readBody(resp *wire.Response, a *answer) error {
+	tok, err := resp.Next()
+	switch {
+	case err != nil:
+		return err
+	case tok.Is("NIL"):
+		return nil
+	case tok.Kind == wire.Quoted:
+		a.held = append([]byte{}, tok.Text...)
+		return nil
+	case tok.Kind != wire.Literal:
+		return wire.ErrSyntax
+	}
+	a.literal = true
+	switch {
+	case a.uid != 0:
+		return f.deliver(a.uid, tok.Size, resp.Literal())
+	case tok.Size <= maxHeld:
+		a.held = make([]byte, tok.Size)
+		_, err := io.ReadFull(resp.Literal(), a.held)
+		return err
+	case f.alone != 0:
+		a.implied = true
+		return f.deliver(f.alone, tok.Size, resp.Literal())
+	}
+	a.tooLong = true
+	return nil // skipped by whoever reads on
+}
+
+// settle deals with a body that came ahead of its UID.
+func (f *bodyFetch) settle(a answer) error {
+	switch {
+	case a.implied && a.uid != f.alone:
+		return &wire.ProtocolError{What: "the server answered for another message than the one asked for"}
+	case a.held != nil && a.uid != 0:
+		return f.deliver(a.uid, int64(len(a.held)), bytes.NewReader(a.held))
+	case a.tooLong && f.asked.Contains(a.uid) && !f.got.has(a.uid):
+		f.again = append(f.again, a.uid)
+	}
+	return nil
+}
+
+// deliver hands a body on, or compares and drops it when it is not the first.
+func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
+	if uid == 0 || !f.asked.Contains(uid) {
+		return nil
+	}
+	var h maphash.Hash
+	h.SetSeed(f.seed)
+	tee := io.TeeReader(r, &h)
+	if !f.got.add(uid) {
+		_, err := io.Copy(io.Discard, tee)
+		if first, ok := f.digests[uid]; ok && err == nil && first != (digest{size, h.Sum64()}) {
+			f.c.cfg.Notice("the server gave two different answers for one message; the first one counts")
+		}
+		return err
+	}
+	if f.err == nil {
+		f.err = f.fn(uid, size, tee)
+	}
+	if _, err := io.Copy(io.Discard, tee); err != nil {
+		return err
+	}
+	if len(f.digests) >= maxDigests {
+		clear(f.digests)
+	}
+	f.digests[uid] = digest{size, h.Sum64()}
+	return nil
+}

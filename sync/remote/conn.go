@@ -1,0 +1,129 @@
+package remote
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"mailstow/sync/wire"
+)
+
+// Conn is an authenticated connection. Its methods may be called from several
+// goroutines; they run one after the other. After an error that is not Refused
+// the connection is gone.
+type Conn struct {
+	cfg    Config
+	sock   *wire.Socket
+	wire   *wire.Conn
+	client *imapclient.Client
+	info   Info
+	caps   map[string]bool        // upper case
+	leaks  func(text string) bool // text of the server that repeats the password
+
+	mu     sync.Mutex
+	idSent bool
+	box    string   // raw name of the open mailbox, for errors
+	opened Selected // as EXAMINE reported it
+}
+
+// Info returns what is known about the server and the session.
+func (c *Conn) Info() Info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.info
+}
+
+// Has reports whether the server offers a capability.
+func (c *Conn) Has(name imap.Cap) bool { return c.caps[strings.ToUpper(string(name))] }
+
+// hasRev2: the capability itself or IMAP4rev2, which includes it.
+func (c *Conn) hasRev2(name imap.Cap) bool { return c.Has(name) || c.Has(imap.CapIMAP4rev2) }
+
+// Stats returns the counters of the connection so far.
+func (c *Conn) Stats() Stats {
+	in, out := c.sock.Bytes()
+	commands, trips := c.wire.Counts()
+	return Stats{BytesIn: in, BytesOut: out, Commands: commands, RoundTrips: trips}
+}
+
+// Close ends the connection at once, from any goroutine and whatever is going on.
+func (c *Conn) Close() error {
+	_ = c.wire.Close()
+	if c.client != nil {
+		<-c.client.Closed() // its reader has ended
+	}
+	return nil
+}
+
+func (c *Conn) where() string { return c.cfg.addr() }
+
+// setCaps takes the capabilities that hold from now on.
+func (c *Conn) setCaps(names []string) {
+	c.caps = map[string]bool{}
+	for _, name := range names {
+		c.caps[strings.ToUpper(name)] = true
+	}
+	switch {
+	case c.caps["LITERAL+"]:
+		c.wire.NonSync = wire.MaxString
+	case c.caps["LITERAL-"], c.caps["IMAP4REV2"]:
+		c.wire.NonSync = 4096 // RFC 7888 section 5
+	default:
+		c.wire.NonSync = 0
+	}
+}
+
+// do runs one command; the ID command rides ahead of the first one, so that it
+// costs no round trip (some providers refuse to open mailboxes without it).
+func (c *Conn) do(ctx context.Context, where string, cmd *wire.Command, h wire.Handler) (wire.Status, error) {
+	var status wire.Status
+	err := c.pipeline(ctx, where, []*wire.Command{cmd}, h, func(_ int, s wire.Status) error {
+		status = s
+		return nil
+	})
+	if err == nil && !status.OK() {
+		err = refused(opName(cmd), where, status)
+	}
+	return status, err
+}
+
+// pipeline runs commands; done gets their index. A refused command is no error.
+func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command, h wire.Handler, done func(int, wire.Status) error) error {
+	index := map[*wire.Command]int{}
+	for i, cmd := range cmds {
+		if cmd.Err() != nil {
+			return fail(ctx, opName(cmd), where, cmd.Err())
+		}
+		index[cmd] = i
+	}
+	all := cmds
+	if !c.idSent && c.Has(imap.CapID) {
+		c.idSent = true
+		all = append([]*wire.Command{idCommand()}, cmds...)
+	}
+	err := c.wire.Pipeline(ctx, slices.Values(all), func(resp *wire.Response) error {
+		if resp.Name == "ID" && !resp.HasNum {
+			return c.readID(resp)
+		}
+		return h(resp)
+	}, func(cmd *wire.Command, s wire.Status) error {
+		if i, ok := index[cmd]; ok {
+			return done(i, s)
+		}
+		return nil
+	})
+	return fail(ctx, opName(cmds[0]), where, err)
+}
+
+// opName is the command's name as users see it in an error.
+func opName(cmd *wire.Command) string {
+	name := strings.ToLower(strings.TrimPrefix(cmd.Name(), "UID "))
+	if name == "authenticate" {
+		return "login"
+	}
+	return name
+}

@@ -1,0 +1,63 @@
+package remote
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/wire"
+)
+
+// Examine opens a mailbox read-only. SELECT is never pipelined and never sent:
+// EXAMINE changes nothing on the server, not even \Recent.
+func (c *Conn) Examine(ctx context.Context, raw string) (Selected, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.box, c.opened = "", Selected{}
+	cmd := wire.Cmd("EXAMINE").Mailbox(raw)
+	if c.condStore() {
+		cmd.Raw("(CONDSTORE)") // RFC 7162 section 3.1.8
+	}
+	var sel Selected
+	if _, err := c.do(ctx, raw, cmd, sel.take); err != nil {
+		return Selected{}, err
+	}
+	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0
+	c.box, c.opened = raw, sel
+	return sel, nil
+}
+
+// take is the handler of EXAMINE (RFC 9051 section 6.3.3).
+func (sel *Selected) take(resp *wire.Response) error {
+	switch {
+	case resp.HasNum && resp.Name == "EXISTS":
+		sel.Messages = resp.Num
+		return nil
+	case resp.HasNum && resp.Name == "RECENT", resp.Name == "FLAGS":
+		return nil
+	case resp.Name == "OK", resp.Name == "NO": // UIDNOTSTICKY comes in a NO
+		sel.takeCode(resp.Status())
+		return nil
+	}
+	return wire.ErrStray
+}
+
+func (sel *Selected) takeCode(s wire.Status) {
+	n, ok := wire.ParseNumber([]byte(s.Arg))
+	switch s.Code {
+	case "UIDVALIDITY":
+		sel.UIDValidity = number32(n, ok)
+	case "UIDNEXT":
+		sel.UIDNext = imap.UID(number32(n, ok))
+	case "HIGHESTMODSEQ":
+		sel.HighestModSeq = modSeq(n)
+	case "NOMODSEQ":
+		sel.NoModSeq = true
+	case "UIDNOTSTICKY":
+		sel.UIDNotSticky = true
+	case "PERMANENTFLAGS":
+		sel.PermanentFlags = parseFlags(s.Arg)
+	case "MAILBOXID":
+		sel.MailboxID = unparen(s.Arg)
+	}
+}

@@ -1,0 +1,163 @@
+package remote
+
+import (
+	"context"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/wire"
+)
+
+// MaxMailboxes bounds one LIST: ten times the largest account known.
+const MaxMailboxes = 1 << 20
+
+// listing collects what LIST, LSUB and STATUS say, by raw name, in the order of
+// the server. Names listed twice are one mailbox.
+type listing struct {
+	boxes  []Mailbox
+	byName map[string]int
+	status map[string]*Status
+	subs   map[string]bool
+}
+
+func newListing() *listing {
+	return &listing{byName: map[string]int{}, status: map[string]*Status{}, subs: map[string]bool{}}
+}
+
+// List returns every mailbox with its STATUS: in one exchange where the server
+// offers LIST-STATUS (RFC 5819), else LIST, then STATUS for each selectable one,
+// sent without waiting for one another. A mailbox whose STATUS the server
+// refuses or leaves out has none; that is no error.
+func (c *Conn) List(ctx context.Context) ([]Mailbox, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := newListing()
+	withStatus, err := c.list(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	if !withStatus {
+		if err := c.statusAll(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return l.result(), nil
+}
+
+// list sends the richest LIST the server offers and falls back to the plain one
+// when it does not keep its word.
+func (c *Conn) list(ctx context.Context, l *listing) (withStatus bool, err error) {
+	if cmd := c.extendedList(); cmd != nil {
+		_, err := c.do(ctx, c.where(), cmd, l.take)
+		if err == nil {
+			return c.hasRev2(imap.CapListStatus), nil
+		}
+		if ClassOf(err) != Refused {
+			return false, err
+		}
+		c.cfg.Notice("server refused " + cmd.Name() + " RETURN, which it offers: " + err.Error())
+		*l = *newListing()
+	}
+	return false, c.plainList(ctx, l)
+}
+
+// extendedList is LIST with RETURN options (RFC 5258, 6154, 5819), nil without
+// LIST-EXTENDED.
+func (c *Conn) extendedList() *wire.Command {
+	if !c.hasRev2(imap.CapListExtended) && !c.Has(imap.CapListStatus) {
+		return nil
+	}
+	var options []string
+	if c.hasRev2(imap.CapListExtended) {
+		options = append(options, "SUBSCRIBED")
+	}
+	if c.hasRev2(imap.CapSpecialUse) {
+		options = append(options, "SPECIAL-USE")
+	}
+	if c.hasRev2(imap.CapListStatus) {
+		options = append(options, "STATUS ("+c.statusItems()+")")
+	}
+	return wire.Cmd("LIST").Raw(`"" "*" RETURN (` + strings.Join(options, " ") + ")")
+}
+
+// plainList sends LIST and LSUB. LSUB only marks: names it alone knows do not exist.
+func (c *Conn) plainList(ctx context.Context, l *listing) error {
+	cmds := []*wire.Command{wire.Cmd("LIST").Raw(`"" "*"`), wire.Cmd("LSUB").Raw(`"" "*"`)}
+	var refusal error
+	err := c.pipeline(ctx, c.where(), cmds, l.take, func(i int, s wire.Status) error {
+		if i == 0 && !s.OK() {
+			refusal = refused("list", c.where(), s)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// take is the handler of all these commands.
+func (l *listing) take(resp *wire.Response) error {
+	switch resp.Name {
+	case "LIST":
+		return l.takeList(resp)
+	case "LSUB":
+		box, err := readList(resp)
+		if err == nil && box.Selectable { // LSUB says \NoSelect of parents it made up
+			l.subs[box.Raw] = true
+		}
+		return err
+	case "STATUS":
+		name, st, err := readStatus(resp)
+		if err == nil {
+			l.status[name] = st
+		}
+		return err
+	}
+	return wire.ErrStray
+}
+
+func (l *listing) takeList(resp *wire.Response) error {
+	box, err := readList(resp)
+	if err != nil {
+		return err
+	}
+	if box.Raw == "" {
+		return wire.ErrStray // the answer to LIST "" "": a delimiter, no mailbox
+	}
+	i, known := l.byName[box.Raw]
+	if !known {
+		if len(l.boxes) >= MaxMailboxes {
+			return &wire.LimitError{What: "count of mailboxes", Limit: MaxMailboxes}
+		}
+		l.byName[box.Raw] = len(l.boxes)
+		l.boxes = append(l.boxes, box)
+		return nil
+	}
+	first := &l.boxes[i]
+	first.Attrs = append(first.Attrs, missing(first.Attrs, box.Attrs)...)
+	interpret(first)
+	return nil
+}
+
+// missing returns the attributes of more that have lacks.
+func missing(have, more []string) (rest []string) {
+	for _, attr := range more {
+		if !hasAttr(have, attr) {
+			rest = append(rest, attr)
+		}
+	}
+	return rest
+}
+
+func (l *listing) result() []Mailbox {
+	for i := range l.boxes {
+		box := &l.boxes[i]
+		box.Subscribed = box.Subscribed || l.subs[box.Raw]
+		if box.Selectable {
+			box.Status = l.status[box.Raw]
+		}
+	}
+	return l.boxes
+}

@@ -1,0 +1,203 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+)
+
+// Handler takes one untagged response. Its errors: nil, ErrStray and ErrSyntax
+// go on with the next response, anything else ends the connection.
+type Handler func(*Response) error
+
+// Do sends one command and hands every untagged response to h until the command
+// is answered. The Status is valid when err is nil; a NO is no error here.
+func (c *Conn) Do(ctx context.Context, cmd *Command, h Handler) (Status, error) {
+	var status Status
+	one := func(yield func(*Command) bool) { yield(cmd) }
+	err := c.Pipeline(ctx, one, h, func(_ *Command, s Status) error {
+		status = s
+		return nil
+	})
+	return status, err
+}
+
+// Pipeline sends commands ahead of their answers, as far as the window allows,
+// and calls done for each answer in the order of the server. An error from done
+// ends the connection.
+func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler, done func(*Command, Status) error) error {
+	return c.guard(ctx, func() error {
+		if c.client != nil && c.client.busy() {
+			return ErrBusy
+		}
+		c.r.dropped = 0
+		x := exchange{c: c, h: h, done: done}
+		for cmd := range cmds {
+			if cmd.err != nil {
+				return errors.Join(x.drain(), cmd.err)
+			}
+			if err := x.send(cmd); err != nil {
+				return err
+			}
+		}
+		return x.drain()
+	})
+}
+
+// exchange is the state of one Pipeline call.
+type exchange struct {
+	c        *Conn
+	h        Handler
+	done     func(*Command, Status) error
+	inFlight []sent
+	window   int
+	stray    int
+	plus     bool // a continuation request came for the literal that waits
+	waiting  bool // a literal waits
+}
+
+type sent struct {
+	tag string
+	cmd *Command
+}
+
+func (x *exchange) send(cmd *Command) error {
+	for len(x.inFlight) > 0 && (len(x.inFlight) >= maxInFlight || x.window+cmd.size() > maxWindow) {
+		if err := x.step(); err != nil {
+			return err
+		}
+	}
+	c := x.c
+	c.tag++
+	c.commands.Add(1)
+	s := sent{tag: "M" + strconv.Itoa(c.tag), cmd: cmd}
+	x.inFlight = append(x.inFlight, s)
+	x.window += cmd.size()
+	if err := x.write(s.tag + " "); err != nil {
+		return err
+	}
+	for _, p := range cmd.parts {
+		if err := x.write(p.text); err != nil {
+			return err
+		}
+		if !p.lit {
+			continue
+		}
+		if ok, err := x.literal(s.tag, p.data); !ok || err != nil {
+			return err // not ok: the command was answered already, nothing more belongs to it
+		}
+	}
+	return x.write("\r\n")
+}
+
+func (x *exchange) write(s string) error {
+	if _, err := x.c.w.WriteString(s); err != nil {
+		return x.c.fail(err)
+	}
+	return nil
+}
+
+// literal sends a literal, after the server's leave where it wants to be asked.
+// ok is false when the server answered the command instead.
+func (x *exchange) literal(tag, data string) (ok bool, err error) {
+	nonSync := int64(len(data)) <= x.c.NonSync
+	if err := x.write(announce(len(data), nonSync)); err != nil {
+		return false, err
+	}
+	if !nonSync {
+		x.plus, x.waiting = false, true
+		for !x.plus && x.find(tag) >= 0 {
+			if err := x.step(); err != nil {
+				return false, err
+			}
+		}
+		x.waiting = false
+		if !x.plus {
+			return false, nil
+		}
+	}
+	return true, x.write(data)
+}
+
+func (x *exchange) drain() error {
+	for len(x.inFlight) > 0 {
+		if err := x.step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *exchange) find(tag string) int {
+	for i, s := range x.inFlight {
+		if s.tag == tag {
+			return i
+		}
+	}
+	return -1
+}
+
+// step reads one response and deals with it.
+func (x *exchange) step() error {
+	resp, err := x.c.next()
+	if resp == nil || err != nil {
+		return err
+	}
+	switch resp.Tag {
+	case "*":
+		return x.untagged(resp)
+	case "+":
+		return x.proceed(resp)
+	}
+	i := x.find(resp.Tag)
+	if i < 0 {
+		return x.c.stray("an answer to a command that was not sent")
+	}
+	cmd := x.inFlight[i].cmd
+	x.inFlight = append(x.inFlight[:i], x.inFlight[i+1:]...)
+	x.window -= cmd.size()
+	status := resp.Status()
+	if err := x.done(cmd, status); err != nil {
+		return x.c.fail(err)
+	}
+	return nil
+}
+
+func (x *exchange) untagged(resp *Response) error {
+	err := x.h(resp)
+	switch {
+	case x.c.r.err != nil: // cut or beyond a limit, whatever the handler made of it
+		return x.c.fail(x.c.r.err)
+	case errors.Is(err, ErrSyntax):
+		x.c.opt.Repaired("skipped a malformed " + resp.Name + " response: " + OneLine(x.c.r.seg))
+		fallthrough
+	case errors.Is(err, ErrStray):
+		if x.stray++; x.stray > MaxStray {
+			return x.c.fail(&LimitError{What: "count of unwanted responses", Limit: MaxStray})
+		}
+	case err != nil:
+		return x.c.fail(err)
+	}
+	if err := resp.finish(); err != nil {
+		return x.c.fail(err)
+	}
+	return nil
+}
+
+// proceed deals with a continuation request: for a literal, for a command that
+// answers challenges, or for nobody.
+func (x *exchange) proceed(resp *Response) error {
+	if x.waiting {
+		x.plus = true
+		return nil
+	}
+	if n := len(x.inFlight); n > 0 && x.inFlight[n-1].cmd.reply != nil {
+		answer, err := x.inFlight[n-1].cmd.reply(resp.Rest())
+		if err != nil {
+			return x.c.fail(err)
+		}
+		return x.write(string(answer) + "\r\n")
+	}
+	return x.c.stray("a continuation request that nothing waits for")
+}

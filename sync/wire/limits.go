@@ -1,0 +1,37 @@
+package wire
+
+// Limits. Each is far above what an honest server sends and low enough that a
+// hostile one can waste time, never memory.
+const (
+	// MaxLine bounds a response line (without its literals). A message with
+	// thousands of keywords or a LIST entry of a deep hierarchy stays below.
+	MaxLine = 1 << 20
+	// MaxSetLine bounds the lines that carry UIDs of a whole mailbox: SEARCH over
+	// three million messages without ESEARCH is one line of some 24 MB.
+	MaxSetLine = 32 << 20
+	// MaxLiteral bounds a streamed literal, that is a message. Nobody's limit for
+	// mail comes near; {4294967295} and beyond are refused unread.
+	MaxLiteral = 1 << 30
+	// MaxString bounds what is held in memory as one string: mailbox names, IDs.
+	MaxString = 64 << 10
+	// MaxDepth bounds parentheses. Real BODYSTRUCTUREs of forwarded mail reach 30.
+	MaxDepth = 64
+	// MaxStray bounds the responses of one exchange that nobody asked for: another
+	// client may mark every message of a large mailbox as read meanwhile.
+	MaxStray = 4 << 20
+	// MaxStrayBytes bounds what is read and thrown away in one exchange.
+	MaxStrayBytes = 1 << 30
+	// MaxGarbage bounds lines that are no response at all, per connection. Exchange
+	// sends one now and then (a bare "[COPYUID ...]"); a page of them is no IMAP.
+	MaxGarbage = 100
+	// MaxText bounds server text kept in an error.
+	MaxText = 500
+	// MaxAlerts bounds the different ALERTs handed on, per connection.
+	MaxAlerts = 100
+
+	// maxInFlight and maxWindow bound the commands, and their octets, that a
+	// pipeline sends ahead of their answers: less than a socket's buffers hold, so
+	// that neither side ever waits for the other to read.
+	maxInFlight = 32
+	maxWindow   = 16 << 10
+)
