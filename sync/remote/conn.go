@@ -24,6 +24,8 @@ type Conn struct {
 	caps   map[string]bool        // upper case
 	leaks  func(text string) bool // text of the server that repeats the password
 
+	steps  []Step // how the connection came about
+
 	mu     sync.Mutex
 	idSent bool
 	box    string   // raw name of the open mailbox, for errors
@@ -45,6 +47,9 @@ func (c *Conn) hasRev2(name imap.Cap) bool { return c.Has(name) || c.Has(imap.Ca
 
 // Stats returns the counters of the connection so far.
 func (c *Conn) Stats() Stats {
+	if c.wire == nil {
+		return Stats{}
+	}
 	in, out := c.sock.Bytes()
 	commands, trips := c.wire.Counts()
 	return Stats{BytesIn: in, BytesOut: out, Commands: commands, RoundTrips: trips}
@@ -52,7 +57,9 @@ func (c *Conn) Stats() Stats {
 
 // Close ends the connection at once, from any goroutine and whatever is going on.
 func (c *Conn) Close() error {
-	_ = c.wire.Close()
+	if c.wire != nil {
+		_ = c.wire.Close()
+	}
 	if c.client != nil {
 		<-c.client.Closed() // its reader has ended
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"syscall"
+	"time"
 
 	"github.com/emersion/go-imap/v2/imapclient"
 
@@ -14,10 +16,7 @@ import (
 // Credentials leave only after every check of the channel has passed.
 func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	cfg = cfg.withDefaults()
-	c, err := open(ctx, cfg, true)
-	if alpnRefused(err) {
-		c, err = open(ctx, cfg, false)
-	}
+	c, err := openAny(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -32,20 +31,45 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	return c, nil
 }
 
+// openAny opens a connection with ALPN, and without for the servers that refuse
+// it. On an error the Conn, where there is one, is closed and only tells how far
+// it came.
+func openAny(ctx context.Context, cfg Config) (*Conn, error) {
+	c, err := open(ctx, cfg, true)
+	if alpnRefused(err) {
+		c, err = open(ctx, cfg, false)
+	}
+	return c, err
+}
+
 // open goes as far as a channel on which credentials may be sent.
 func open(ctx context.Context, cfg Config, alpn bool) (*Conn, error) {
-	nc, err := dialTCP(ctx, cfg)
+	c := &Conn{cfg: cfg, info: Info{Host: cfg.Host, Port: cfg.Port}}
+	err := c.step("connect", func() error {
+		nc, err := dialTCP(ctx, cfg)
+		if err != nil {
+			return connectError(fail(ctx, "connect", cfg.addr(), err))
+		}
+		c.sock = wire.NewSocket(nc, cfg.Timeout)
+		return nil
+	})
 	if err != nil {
-		return nil, fail(ctx, "connect", cfg.addr(), err)
+		return c, err
 	}
-	sock := wire.NewSocket(nc, cfg.Timeout)
-	c := &Conn{cfg: cfg, sock: sock, info: Info{Host: cfg.Host, Port: cfg.Port}}
-	c.wire = wire.New(sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: cfg.Notice})
+	c.wire = wire.New(c.sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: cfg.Notice})
 	if err := c.secure(ctx, alpn); err != nil {
 		_ = c.Close()
-		return nil, err
+		return c, err
 	}
 	return c, nil
+}
+
+// step times one part of the way to a connection, for Probe.
+func (c *Conn) step(name string, f func() error) error {
+	start := time.Now()
+	err := f()
+	c.steps = append(c.steps, newStep(name, c.where(), start, err))
+	return err
 }
 
 func dialTCP(ctx context.Context, cfg Config) (net.Conn, error) {
@@ -66,31 +90,42 @@ func (c *Conn) alert(text string) {
 // secure reads the greeting and sets up TLS, in the order the user asked for.
 func (c *Conn) secure(ctx context.Context, alpn bool) error {
 	if c.cfg.Security == ImplicitTLS {
-		if err := c.upgrade(ctx, alpn); err != nil {
+		if err := c.step("tls", func() error { return c.upgrade(ctx, alpn) }); err != nil {
 			return err
 		}
 	}
+	if err := c.step("greeting", func() error { return c.greet(ctx) }); err != nil {
+		return err
+	}
+	if c.cfg.Security == StartTLS {
+		return c.step("starttls", func() error { return c.startTLS(ctx, alpn) })
+	}
+	return nil
+}
+
+// greet reads the greeting and learns the capabilities.
+func (c *Conn) greet(ctx context.Context) error {
 	greeting, err := c.wire.Greeting(ctx)
 	if err != nil {
 		return greetingError(fail(ctx, "greeting", c.where(), err), c.cfg.Security)
 	}
 	c.info.Greeting = greeting.Text
+	preauth := greeting.Type == "PREAUTH"
+	if preauth && c.cfg.Security == StartTLS {
+		// An attack or a mistake: TLS could not be asked for any more (CVE-2020-14093).
+		return &Error{Class: TLS, Op: "starttls", Where: c.where(),
+			Err: errors.New("the server greeted with PREAUTH, which leaves no way to start TLS")}
+	}
 	var caps []string
 	if greeting.Code == "CAPABILITY" {
 		caps = parseCaps(greeting.Arg)
-	}
-	if greeting.Type == "PREAUTH" {
-		return c.preauth(ctx, caps)
-	}
-	if caps == nil {
-		if caps, err = c.askCaps(ctx); err != nil {
-			return err
-		}
+	} else if caps, err = c.askCaps(ctx); err != nil {
+		return err
 	}
 	c.setCaps(caps)
 	c.info.CapsBefore = caps
-	if c.cfg.Security == StartTLS {
-		return c.startTLS(ctx, alpn)
+	if preauth {
+		c.info.Mechanism, c.info.CapsAfter = "PREAUTH", caps
 	}
 	return nil
 }
@@ -137,29 +172,23 @@ func (c *Conn) startTLS(ctx context.Context, alpn bool) error {
 	return nil
 }
 
-// preauth: the server wants no login. Before STARTTLS that is an attack or a
-// mistake, either way TLS could not be asked for any more (CVE-2020-14093).
-func (c *Conn) preauth(ctx context.Context, caps []string) error {
-	if c.cfg.Security == StartTLS {
-		return &Error{Class: TLS, Op: "starttls", Where: c.where(),
-			Err: errors.New("the server greeted with PREAUTH, which leaves no way to start TLS")}
-	}
-	c.info.Mechanism = "PREAUTH"
-	if caps == nil {
-		var err error
-		if caps, err = c.askCaps(ctx); err != nil {
-			return err
-		}
-	}
-	c.setCaps(caps)
-	c.info.CapsAfter = caps
-	return nil
-}
-
 // attachClient starts imapclient on an authenticated session.
 func (c *Conn) attachClient(ctx context.Context) error {
 	c.client = imapclient.New(c.wire.Client(c.info.CapsAfter), nil)
 	return fail(ctx, "connect", c.where(), c.client.WaitGreeting())
+}
+
+func connectError(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Class != Connect {
+		return err
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		e.Hint = "check the host name"
+	} else if errors.Is(err, syscall.ECONNREFUSED) {
+		e.Hint = "nothing listens there: check host and port"
+	}
+	return e
 }
 
 func greetingError(err error, s Security) error {

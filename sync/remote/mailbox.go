@@ -73,14 +73,15 @@ type Meta struct {
 
 // Namespace is one entry of NAMESPACE (RFC 2342).
 type Namespace struct {
-	Kind   string // personal, other, shared
-	Prefix string // raw
-	Delim  string
+	Kind   string `json:"kind"`   // personal, other, shared
+	Prefix string `json:"prefix"` // raw
+	Delim  string `json:"delim"`
 }
 
 // Stats counts what went over the connection since Dial.
 type Stats struct {
-	BytesIn, BytesOut int64 // on the TCP level, TLS included
-	Commands          int
-	RoundTrips        int // times the client stopped to wait for the server
+	BytesIn    int64 `json:"bytes_in"` // on the TCP level, TLS included
+	BytesOut   int64 `json:"bytes_out"`
+	Commands   int   `json:"commands"`
+	RoundTrips int   `json:"round_trips"` // times the client stopped to wait for the server
 }
