@@ -39,6 +39,7 @@ type checker struct {
 	ctx    context.Context
 	opt    CheckOptions
 	report func(Finding)
+	bad    map[int64]bool // bodies reported by their chunks: need not be read
 }
 
 // Check looks whether the store is what doc.go says: the file's structure, every
@@ -47,7 +48,7 @@ type checker struct {
 // looking. It only reads, flat in memory, and may run beside a writer: what it
 // says then is true of some moment on the way.
 func (s *Store) Check(ctx context.Context, opt CheckOptions, report func(Finding)) error {
-	c := &checker{s, ctx, opt, report}
+	c := &checker{s: s, ctx: ctx, opt: opt, report: report, bad: map[int64]bool{}}
 	for _, step := range []func() error{c.file, c.references, c.rows, c.flags, c.chunks, c.bodies} {
 		if err := step(); errors.Is(err, ErrCorrupt) {
 			report(Finding{Kind: FoundFile, What: err.Error()})

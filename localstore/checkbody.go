@@ -55,6 +55,7 @@ func (c *checker) chunkFinding(s chunkSums) error {
 	case !s.known:
 		return c.found(FoundWaste, 0, fmt.Sprintf("%d chunks of %d bytes belong to no body", s.next, s.size))
 	case s.misplaced || s.next != s.want || s.size != s.wantSize:
+		c.bad[s.body] = true
 		return c.foundBody(s.body, fmt.Sprintf("body %d has %d chunks of %d bytes instead of %d of %d", s.body, s.next, s.size, s.want, s.wantSize))
 	}
 	return nil
@@ -72,7 +73,7 @@ func (c *checker) bodies() error {
 		if err := r.Scan(&id, &size); err != nil {
 			return err
 		}
-		if !c.sampled() || rand.Float64() < c.opt.Sample {
+		if !c.bad[id] && (!c.sampled() || rand.Float64() < c.opt.Sample) {
 			if err := c.body(id); err != nil {
 				return err
 			}

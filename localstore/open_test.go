@@ -1,0 +1,261 @@
+package localstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Failure table 38, and every other file that is not for this program: its own
+// error, and not a byte of the file or its directory changed.
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	exec := func(name string, statements ...string) string {
+		path := filepath.Join(dir, name)
+		db, err := sql.Open("sqlite", dsn(path, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, q := range statements {
+			if _, err := db.Exec(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	newer := filepath.Join(dir, "newer")
+	openStore(t, newer, Options{Create: true}).Close()
+	exec("newer", "PRAGMA user_version = 9999")
+	os.Remove(newer + ".lock")
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		path string
+		want error
+	}{
+		{write("text", strings.Repeat("this is not a database\n", 50)), ErrCorrupt},
+		{write("short", "SQLite format 3\x00"), ErrCorrupt},
+		{exec("foreign", "CREATE TABLE x(y)", "PRAGMA user_version = 1"), ErrForeign},
+		{exec("foreign-wal", "PRAGMA application_id = 77", "PRAGMA journal_mode = WAL", "CREATE TABLE x(y)"), ErrForeign},
+		{newer, ErrNewer},
+		{filepath.Join(dir, "link"), ErrNoStore},
+		{dir, ErrCorrupt},
+	}
+	for _, o := range []Options{{}, {Create: true}, {ReadOnly: true}} {
+		for _, test := range tests {
+			before := snapshot(t, dir)
+			s, err := Open(bg, test.path, o)
+			if err == nil {
+				s.Close()
+			}
+			if !errors.Is(err, test.want) {
+				t.Errorf("%s %+v: %v, want %v", test.path, o, err, test.want)
+			}
+			if after := snapshot(t, dir); after != before {
+				t.Errorf("%s %+v: changed\n%s\n%s", test.path, o, before, after)
+			}
+		}
+	}
+}
+
+// snapshot is the content of a directory, names and bytes.
+func snapshot(t tb, dir string) string {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, _ := os.ReadFile(filepath.Join(dir, f.Name()))
+		fmt.Fprintf(&all, "%s %x\n", f.Name(), sha256.Sum256(b))
+	}
+	return all.String()
+}
+
+func TestOpenNeedsCreate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deep", "er", "mail.db")
+	for _, o := range []Options{{}, {ReadOnly: true}, {ReadOnly: true, Create: true}} {
+		if _, err := Open(bg, path, o); !errors.Is(err, ErrNoStore) {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err == nil {
+		t.Error("the directory was made all the same")
+	}
+}
+
+// An empty file, as mktemp makes it, is where a store can be.
+func TestOpenEmptyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(bg, path, Options{}); !errors.Is(err, ErrNoStore) {
+		t.Errorf("without Create: %v", err)
+	}
+	openStore(t, path, Options{Create: true}).Close()
+}
+
+// SQLite creates files 0644 under the usual umask; mail must not be readable by
+// others for a moment, nor its WAL.
+func TestPermissions(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022))
+	dir := filepath.Join(t.TempDir(), "store")
+	s := openStore(t, filepath.Join(dir, "mail.db"), Options{Create: true})
+	defer s.Close()
+	newPlace(t, s, "INBOX")
+	want := map[string]os.FileMode{"": 0o700, "mail.db": 0o600, "mail.db-wal": 0o600, "mail.db-shm": 0o600, "mail.db.lock": 0o600}
+	for name, mode := range want {
+		fi, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fi.Mode().Perm() != mode {
+			t.Errorf("%s: mode %o, want %o", name, fi.Mode().Perm(), mode)
+		}
+	}
+}
+
+func TestCreated(t *testing.T) {
+	s := newStore(t)
+	for pragma, want := range map[string]string{"page_size": "16384", "application_id": "1836282999", "user_version": "1", "journal_mode": "wal"} {
+		var got string
+		if err := s.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s is %s, want %s", pragma, got, want)
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(s.Path()), ".*"))
+	if len(files) != 0 {
+		t.Errorf("left behind: %q", files)
+	}
+}
+
+// A reader sees each commit of a running writer, takes no lock and cannot write.
+func TestReadOnlyBesideWriter(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "INBOX")
+	r := openStore(t, s.Path(), Options{ReadOnly: true})
+	defer r.Close()
+	if n := count(t, r, "SELECT count(*) FROM mail"); n != 0 {
+		t.Errorf("%d messages", n)
+	}
+	err := s.Update(bg, func(tx *Tx) error {
+		if _, err := tx.Arrive(p.run, p.gen, []Arrival{{UID: 1}}); err != nil {
+			return err
+		}
+		if n := count(t, r, "SELECT count(*) FROM mail"); n != 0 {
+			t.Errorf("%d messages before the commit", n)
+		}
+		return tx.SetCursor(p.gen, Cursor{Listed: 1})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, r, "SELECT count(*) FROM mail"); n != 1 {
+		t.Errorf("%d messages after the commit", n)
+	}
+	if err := r.Update(bg, func(*Tx) error { return nil }); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("update: %v", err)
+	}
+	if _, err := r.reader.Exec("DELETE FROM event"); err == nil {
+		t.Error("a reader's connection writes")
+	}
+}
+
+// A backup on a disk mounted read-only can be read, unless its last writer was
+// killed: then what it wrote cannot be seen, and that is said.
+func TestReadOnlyDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
+		t.Skipf("cannot mount: %v", err)
+	}
+	defer syscall.Unmount(dir, 0)
+	path := filepath.Join(dir, "mail.db")
+	s := openStore(t, path, Options{Create: true})
+	id := arrive(t, s, newPlace(t, s, "INBOX"), 1)[0]
+	put(t, s, id, "hello")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|flags, "size=8m"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	r := openStore(t, path, Options{ReadOnly: true})
+	wantBody(t, r, id, []byte("hello"))
+	checkClean(t, r)
+	r.Close()
+	if _, err := Open(bg, path, Options{}); !errors.Is(err, ErrPermission) {
+		t.Errorf("as a writer: %v", err)
+	}
+	remount(0)
+	if err := os.WriteFile(path+"-wal", make([]byte, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	remount(syscall.MS_RDONLY)
+	if _, err := Open(bg, path, Options{ReadOnly: true}); !errors.Is(err, ErrReadOnlyDir) {
+		t.Errorf("with a WAL: %v", err)
+	}
+	remount(0)
+}
+
+// Links to a store lead to one lock.
+func TestLockThroughLink(t *testing.T) {
+	s := newStore(t)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(s.Path(), link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(bg, link, Options{}); !errors.Is(err, ErrInUse) {
+		t.Errorf("%v, want %v", err, ErrInUse)
+	}
+}
+
+func TestWaitForLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	s := openStore(t, path, Options{Create: true})
+	if _, err := Open(bg, path, Options{Wait: 2 * lockPoll}); !errors.Is(err, ErrInUse) {
+		t.Errorf("after waiting: %v", err)
+	}
+	ctx, cancel := context.WithCancel(bg)
+	cancel()
+	if _, err := Open(ctx, path, Options{Wait: time.Hour}); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+	opened := make(chan error)
+	go func() {
+		s, err := Open(bg, path, Options{Wait: time.Hour})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	s.Close()
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
