@@ -123,23 +123,36 @@ func unknownAccount(c *config.Config, name string) error {
 // remoteConfig says how to connect. The password is found before anything is
 // sent, so that a missing one is told at once and nobody is asked twice.
 func (a *app) remoteConfig(ctx context.Context, acct account) (remote.Config, error) {
-	timeout, err := a.timeout(acct)
+	cfg, err := a.connection(acct)
 	if err != nil {
-		return remote.Config{}, err
+		return cfg, err
 	}
-	a.warnPlain(acct)
 	secret, err := a.password(ctx, acct)
-	if err != nil {
-		return remote.Config{}, err
-	}
+	cfg.Password = func(context.Context) (string, error) { return secret, nil }
+	return cfg, err
+}
+
+// connection is remoteConfig without the password.
+func (a *app) connection(acct account) (remote.Config, error) {
+	a.warnPlain(acct)
+	timeout, err := a.timeout(acct)
 	return remote.Config{
 		Host: acct.Endpoint.Host, Port: acct.Endpoint.Port, Security: security(acct.Endpoint.Scheme),
-		User:     acct.Endpoint.User,
-		Password: func(context.Context) (string, error) { return secret, nil },
-		CAFile:   acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
+		User:   acct.Endpoint.User,
+		CAFile: acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
 		Timeout: timeout,
-		Notice:  func(text string) { a.ui.warn("account %s: %s", acct.Name, text) },
-	}, nil
+		Notice:  func(text string) { a.notice(acct, text) },
+	}, err
+}
+
+// notice passes on what remote has to say. An ALERT must reach the user (RFC
+// 9051 section 7.1); what was only repaired on the way is for who watches.
+func (a *app) notice(acct account, text string) {
+	if strings.HasPrefix(text, "server alert: ") {
+		a.ui.warn("account %s: %s", acct.Name, text)
+		return
+	}
+	a.ui.detail("%s: %s", acct.Name, text)
 }
 
 func security(scheme string) remote.Security {

@@ -4,5 +4,12 @@ import "github.com/urfave/cli/v2"
 
 // commands lists them in the order of --help.
 func (a *app) commands() []*cli.Command {
-	return []*cli.Command{}
+	return []*cli.Command{
+		a.addCommand(),
+		a.syncCommand(),
+		a.statusCommand(),
+		a.foldersCommand(),
+		a.listCommand(),
+		a.showCommand(),
+	}
 }

@@ -80,5 +80,5 @@ func (u ui) fail(err error) {
 
 // line cleans the finished text, so that no caller can forget to.
 func (u ui) line(prefix, format string, args ...any) {
-	fmt.Fprintln(u.stderr, prefix+term.Clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(u.stderr, term.Clean(prefix+fmt.Sprintf(format, args...)))
 }

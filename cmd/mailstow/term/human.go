@@ -51,8 +51,11 @@ func Count[N ~int | ~int64 | ~uint32](n N, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	if one[len(one)-1] == 'x' {
+	switch one[len(one)-1] {
+	case 'x':
 		return fmt.Sprintf("%d %ses", n, one)
+	case 'y':
+		return fmt.Sprintf("%d %sies", n, one[:len(one)-1])
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }

@@ -36,6 +36,10 @@ func (t *Table) Write(w io.Writer) error {
 	return out.Flush()
 }
 
+// Line formats one row for columns of known widths, for output too long to be
+// held. A width of 0 leaves the cell as it is.
+func (t *Table) Line(widths []int, cells ...string) string { return t.line(cells, widths) }
+
 func (t *Table) widths() []int {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
@@ -59,7 +63,10 @@ func (t *Table) line(row []string, widths []int) string {
 		if i > 0 {
 			b.WriteString("  ")
 		}
-		b.WriteString(pad(Fit(cell, widths[i]), widths[i], t.right(i)))
+		if widths[i] > 0 {
+			cell = pad(Fit(cell, widths[i]), widths[i], t.right(i))
+		}
+		b.WriteString(cell)
 	}
 	return strings.TrimRight(b.String(), " ")
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/cmd/mailstow/config"
+	"mailstow/cmd/mailstow/term"
+	"mailstow/sync/remote"
+)
+
+func (a *app) addCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "add",
+		Usage:     "test a login and write the account into the configuration",
+		ArgsUsage: "NAME URL",
+		Description: describe(`
+URL is imaps://user@host (TLS, port 993), imap://user@host (STARTTLS required,
+port 143) or imap+insecure://user@host (no encryption: for this machine only).
+Write an @ in the user name as %40.
+
+Say where the password comes from; it never goes on the command line. Without
+any of the options it is asked for (or taken from MAILSTOW_PASSWORD) and kept in
+the system's keyring, or, where there is none, in a file that only you can read.
+
+The account is written as a table of the configuration file:
+
+  [account.work]
+  url = "imaps://me%40example.org@imap.example.org"
+  password-command = ["pass", "show", "mail/work"]  # or password-file, keyring, password
+  folders = ["INBOX", "Archive/*", "!Archive/Spam"] # optional
+  max-deletes = "50%"                               # optional, see sync --help
+  timeout = "2m"                                    # optional: silence of the server
+  store = "/backup/work.db"                         # optional: a store of its own
+  ca-file = "/etc/ssl/own-ca.pem"                   # optional
+  fingerprint = "ab:cd:..."                         # optional: SHA-256 of certificate or key
+  fingerprint-only = true                           # optional: trust it without a CA
+  read-only = true                                  # optional: never change the server`,
+			[]string{`mailstow add work imaps://me%40example.org@imap.example.org --password-command "pass show mail/work"`,
+				"mailstow add home imap://me@mail.home --ca-file ~/home-ca.pem --keyring"},
+			exitOK, exitFailed, exitUsage, exitAuth, exitConnection, exitInterrupted),
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "password-command", Usage: "a `COMMAND` that prints the password; words are split at blanks, quotes keep them together"},
+			&cli.StringFlag{Name: "password-file", Usage: "a `FILE` with the password in its first line; only you may read it"},
+			&cli.BoolFlag{Name: "keyring", Usage: "keep the password in the system's keyring"},
+			&cli.StringFlag{Name: "ca-file", Usage: "trust only the certificate authorities in this PEM `FILE`"},
+			&cli.StringFlag{Name: "fingerprint", Usage: "require this SHA-256 of the server's certificate or key, `HEX`"},
+			&cli.BoolFlag{Name: "fingerprint-only", Usage: "trust the fingerprint without a certificate authority"},
+			&cli.StringSliceFlag{Name: "folder", Usage: "sync only folders that match `PATTERN`; may be repeated"},
+		},
+		Action: a.add,
+	}
+}
+
+func (a *app) add(c *cli.Context) error {
+	acct, err := a.readAccount(c)
+	if err != nil {
+		return err
+	}
+	secret, err := a.secretToAdd(c, &acct)
+	if err != nil {
+		return err
+	}
+	if err := a.tryLogin(c.Context, acct, secret); err != nil {
+		return named(acct, err)
+	}
+	if err := a.keepSecret(c, &acct, secret); err != nil {
+		return err
+	}
+	if err := config.Add(a.config, acct.Account); err != nil {
+		return err
+	}
+	a.ui.say("account %s written to %s", acct.Name, a.config)
+	a.ui.say("next: mailstow sync %s", acct.Name)
+	return nil
+}
+
+// readAccount checks everything that can be checked without the server.
+func (a *app) readAccount(c *cli.Context) (account, error) {
+	if c.NArg() != 2 {
+		return account{}, usage("add takes a name and a URL", "for instance: mailstow add work imaps://me%40example.org@imap.example.org")
+	}
+	name, url := c.Args().Get(0), c.Args().Get(1)
+	if config.IsURL(name) {
+		return account{}, usage("the name comes first, then the URL", "for instance: mailstow add work "+shownURL(name))
+	}
+	if err := config.CheckName(name); err != nil {
+		return account{}, usage(err.Error(), "")
+	}
+	endpoint, err := config.ParseURL(url)
+	if err != nil {
+		return account{}, err
+	}
+	existing, err := config.Load(a.config)
+	if err != nil {
+		return account{}, err
+	}
+	if _, taken := existing.Find(name); taken {
+		return account{}, usage(fmt.Sprintf("account %q is in %s already", name, a.config), "choose another name, or edit the file")
+	}
+	acct := config.Account{Name: name, URL: endpoint.String(), Endpoint: endpoint,
+		Fingerprint: c.String("fingerprint"), FingerprintOnly: c.Bool("fingerprint-only"), Folders: c.StringSlice("folder")}
+	if err := config.CheckFingerprint(acct.Fingerprint); err != nil {
+		return account{}, err
+	}
+	acct.CAFile, err = absolute(c.String("ca-file"))
+	return account{Account: acct}, err
+}
+
+// shownURL gives a URL back only when it is a good one: a bad one may hold a
+// password.
+func shownURL(s string) string {
+	if e, err := config.ParseURL(s); err == nil {
+		return e.String()
+	}
+	return "imaps://user@host"
+}
+
+// absolute: in the configuration, paths start at the file's directory; on the
+// command line they start here.
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	return filepath.Abs(path)
+}
+
+// secretToAdd finds the password and notes where it comes from; where it is to
+// be kept by us is for keepSecret, once it has been tried.
+func (a *app) secretToAdd(c *cli.Context, acct *account) (string, error) {
+	sources := 0
+	for _, name := range []string{"password-command", "password-file", "keyring"} {
+		if c.IsSet(name) {
+			sources++
+		}
+	}
+	if sources > 1 {
+		return "", usage("more than one place for the password", "keep one of --password-command, --password-file, --keyring")
+	}
+	words, err := splitWords(c.String("password-command"))
+	if err != nil || c.IsSet("password-command") && len(words) == 0 {
+		return "", usage("--password-command: a quote is not closed, or there is no command", "")
+	}
+	acct.PasswordCommand = words
+	if acct.PasswordFile, err = absolute(c.String("password-file")); err != nil {
+		return "", err
+	}
+	acct.byURL = len(words) == 0 && acct.PasswordFile == "" // MAILSTOW_PASSWORD counts
+	return a.password(c.Context, *acct)
+}
+
+// splitWords splits a command into words: at blanks, except inside single or
+// double quotes. There is no shell and nothing is expanded.
+func splitWords(s string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	quote, started := rune(0), false
+	for _, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, started = r, true
+		case quote == 0 && (r == ' ' || r == '\t' || r == '\n'):
+			if started {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			started = false
+		default:
+			word.WriteRune(r)
+			started = true
+		}
+	}
+	if quote != 0 {
+		return nil, errors.New("a quote is not closed")
+	}
+	if started {
+		words = append(words, word.String())
+	}
+	return words, nil
+}
+
+func (a *app) tryLogin(ctx context.Context, acct account, secret string) error {
+	cfg, err := a.connection(acct)
+	if err != nil {
+		return err
+	}
+	cfg.Password = func(context.Context) (string, error) { return secret, nil }
+	conn, err := remote.Dial(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.Logout(ctx); err != nil {
+		a.ui.detail("%s: logout: %v", acct.Name, err) // the login was proven before
+	}
+	a.ui.say("%s: login works", acct.Endpoint.Login())
+	return nil
+}
+
+// keepSecret keeps a password that was typed, or came from the environment.
+func (a *app) keepSecret(c *cli.Context, acct *account, secret string) error {
+	if !acct.byURL {
+		return nil
+	}
+	err := a.keyring.Set(config.DefaultService, acct.Endpoint.Login(), secret)
+	if err == nil {
+		acct.Keyring = config.DefaultService
+		a.ui.say("password kept in the keyring, service %s", config.DefaultService)
+		return nil
+	}
+	if c.Bool("keyring") {
+		return &problem{code: exitFailed, text: fmt.Sprintf("the keyring does not take the password: %v", err),
+			hint: "unlock it, or use --password-command or --password-file", err: err}
+	}
+	path := filepath.Join(filepath.Dir(a.config), acct.Name+".password")
+	if err := writeSecret(path, secret); err != nil {
+		return err
+	}
+	acct.PasswordFile = path
+	a.ui.say("there is no keyring here; password kept in %s, which only you can read", path)
+	return nil
+}
+
+// writeSecret makes a new file for the owner alone; an existing one stays.
+func writeSecret(path, secret string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return usage(fmt.Sprintf("%s exists already", term.Clean(path)), "remove it, or name it with --password-file")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(secret + "\n")
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/cmd/mailstow/term"
+	"mailstow/localstore"
+)
+
+func (a *app) foldersCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "folders",
+		Usage: "list the folders of the local copy",
+		Description: describe(`
+Reads the store alone: no network, also while a sync runs. Folders that are gone
+from the server are marked and keep their mail. Sizes count each message in
+full, though equal bodies are kept once.`,
+			[]string{"mailstow folders", "mailstow folders --json | jq '.[] | select(.unseen > 0).name'"},
+			exitOK, exitFailed, exitUsage),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON array"},
+			accountFlag(),
+		},
+		Action: a.folders,
+	}
+}
+
+func accountFlag() cli.Flag {
+	return &cli.StringFlag{Name: "account", Aliases: []string{"a"}, Usage: "only the account `NAME`"}
+}
+
+// folderJSON is a contract with scripts: fields are only ever added.
+type folderJSON struct {
+	Account  string `json:"account"`
+	Name     string `json:"name"`
+	Messages int64  `json:"messages"`
+	Unseen   int64  `json:"unseen"`
+	Size     int64  `json:"size"`
+	Missing  int64  `json:"missing"` // bodies not held yet
+	Role     string `json:"role,omitempty"`
+	Detached bool   `json:"detached,omitempty"` // gone from the server
+	Raw      string `json:"raw,omitempty"`      // the name on the wire, where it is another
+}
+
+func (a *app) folders(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	m, err := a.openMirrors(c.Context)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	chosen, err := m.only(c.String("account"))
+	if err != nil {
+		return err
+	}
+	all := []folderJSON{}
+	for _, one := range chosen {
+		folders, err := one.store.Folders(c.Context, one.ID)
+		if err != nil {
+			return err
+		}
+		all = append(all, folderList(one.Name, folders)...)
+	}
+	if c.Bool("json") {
+		return term.WriteJSON(a.stdout, all)
+	}
+	return a.printFolders(all, len(chosen) > 1)
+}
+
+// noArguments refuses what a command would otherwise ignore.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usage(fmt.Sprintf("%s takes no argument such as %q", c.Command.Name, c.Args().First()),
+			"mailstow "+c.Command.Name+" --help")
+	}
+	return nil
+}
+
+// folderList leaves out what was never a place for mail.
+func folderList(account string, folders []localstore.Folder) []folderJSON {
+	all := []folderJSON{}
+	for _, f := range folders {
+		if !f.Selectable && f.Messages == 0 {
+			continue
+		}
+		j := folderJSON{Account: account, Name: f.Name, Messages: f.Messages, Unseen: f.Unseen, Size: f.Size,
+			Missing: f.Missing, Role: f.Role, Detached: f.Detached}
+		if f.Raw != f.Name {
+			j.Raw = f.Raw
+		}
+		all = append(all, j)
+	}
+	return all
+}
+
+func (a *app) printFolders(all []folderJSON, several bool) error {
+	table := term.Table{Right: []int{0, 1, 2}, Flex: 3, Width: a.ui.width}
+	if len(all) > 0 {
+		table.Row("MESSAGES", "UNSEEN", "SIZE", "FOLDER")
+	}
+	for _, f := range all {
+		name := f.Name
+		if several {
+			name = f.Account + ":" + name
+		}
+		table.Row(fmt.Sprint(f.Messages), fmt.Sprint(f.Unseen), term.Size(f.Size), term.Clean(name)+folderNote(f))
+	}
+	return table.Write(a.stdout)
+}
+
+func folderNote(f folderJSON) string {
+	note := ""
+	if f.Detached {
+		note += "  (gone from the server)"
+	}
+	if f.Missing > 0 {
+		note += fmt.Sprintf("  (%d not yet downloaded)", f.Missing)
+	}
+	return note
+}
+
+// folder opens the folder that an argument names.
+func (m *mirrors) mailbox(ctx context.Context, accountFlag, arg string) (mirror, localstore.Mailbox, error) {
+	one, name, err := m.folder(accountFlag, arg)
+	if err != nil {
+		return one, localstore.Mailbox{}, err
+	}
+	box, err := one.store.MailboxByName(ctx, one.ID, name)
+	if err != nil {
+		return one, box, m.noFolder(ctx, one, name, err)
+	}
+	return one, box, nil
+}
+
+// noFolder says which folder was probably meant.
+func (m *mirrors) noFolder(ctx context.Context, one mirror, name string, cause error) error {
+	hint := "mailstow folders lists them"
+	boxes, err := one.store.Mailboxes(ctx, one.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, b := range boxes {
+		names = append(names, b.Name)
+	}
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return &problem{code: exitFailed, text: fmt.Sprintf("account %s: %v", one.Name, cause), hint: hint, err: cause}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"mailstow/cmd/mailstow/term"
+	mailsync "mailstow/sync"
+)
+
+// watcher shows how a run goes: a bar on a terminal, lines with -v, nothing
+// otherwise. Events come one at a time.
+type watcher struct {
+	ui      ui
+	account string
+	bar     *progressbar.ProgressBar // nil: no terminal, or -v, or -q
+}
+
+func newWatcher(u ui, account string) *watcher {
+	w := &watcher{ui: u, account: account}
+	if u.tty && !u.quiet && !u.verbose {
+		w.bar = progressbar.NewOptions64(1,
+			progressbar.OptionSetWriter(u.stderr),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetWidth(16),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+		)
+	}
+	return w
+}
+
+// Event implements mailsync.Observer.
+func (w *watcher) Event(e mailsync.Event) {
+	switch {
+	case w.bar != nil:
+		w.draw(e)
+	case w.ui.verbose:
+		w.print(e)
+	}
+}
+
+// draw moves the bar. What a run may wait for is told above it.
+func (w *watcher) draw(e mailsync.Event) {
+	switch e.Kind {
+	case mailsync.Connected, mailsync.Opened:
+		w.bar.Describe(description(w.account, e.Mailbox, ""))
+	case mailsync.Progress:
+		// One more than the total: it grows with each mailbox, and a bar that
+		// was full would not start again.
+		w.bar.ChangeMax64(max(e.BytesTotal, e.Bytes) + 1)
+		w.bar.Describe(description(w.account, e.Mailbox, fmt.Sprintf("%d/%d messages", e.Messages, e.MessagesTotal)))
+		_ = w.bar.Set64(e.Bytes)
+	case mailsync.Waiting:
+		_ = w.bar.Clear()
+		w.print(e)
+	}
+}
+
+// description keeps its width, so that the bar does not dance.
+func description(account, mailbox, count string) string {
+	name := term.Clean(account)
+	if mailbox != "" {
+		name += " " + term.Clean(mailbox)
+	}
+	return fmt.Sprintf("%s %s", term.Fit(name, 30), count)
+}
+
+func (w *watcher) print(e mailsync.Event) {
+	prefix := w.account + ": "
+	if e.Mailbox != "" {
+		prefix += e.Mailbox + ": "
+	}
+	switch e.Kind {
+	case mailsync.Progress:
+	case mailsync.Opened:
+		w.ui.line(prefix, "opened")
+	case mailsync.Planned:
+		if e.Plan != nil {
+			w.ui.line(w.account+": ", "%s", e.Plan.String())
+		}
+	default:
+		w.ui.line(prefix, "%s", e.Text)
+	}
+}
+
+// finish takes the bar away.
+func (w *watcher) finish() {
+	if w.bar != nil {
+		_ = w.bar.Clear()
+	}
+}

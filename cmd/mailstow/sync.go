@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/cmd/mailstow/term"
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+func (a *app) syncCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "sync",
+		Usage:     "bring the local copy up to date with the server",
+		ArgsUsage: "[ACCOUNT...]",
+		Description: describe(`
+Copies what is new on the server: messages, flags, what vanished. Nothing on the
+server is changed. ACCOUNT is a configured name or a URL; without one, all
+configured accounts are synced. An interrupted run goes on where it stopped.
+
+Surprising deletions (more than 20 messages and a quarter of a mailbox, or a
+mailbox suddenly empty) are held back, the rest is done, and the exit code is 6.
+
+Without a terminal a run in which all is fine says nothing.`,
+			[]string{"mailstow sync", "mailstow sync work --folder 'Archive/*' --folder '!Archive/Spam'",
+				"mailstow sync --dry-run", "MAILSTOW_PASSWORD=... mailstow sync imaps://me%40example.org@imap.example.org"},
+			allCodes...),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print a receipt for each account as one line of JSON"},
+			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "print what would be done and change nothing"},
+			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "only folders that match `PATTERN` (* anything, % one level, !PATTERN takes away); may be repeated"},
+			&cli.StringFlag{Name: "max-deletes", Usage: "let up to `N|N%|off` deletions in a mailbox through"},
+		},
+		Action: a.sync,
+	}
+}
+
+// syncOptions is what the command line says about a run.
+type syncOptions struct {
+	json, dryRun bool
+	folders      []string
+	maxDeletes   *plan.Limit // nil: the account's own
+}
+
+func (a *app) sync(c *cli.Context) error {
+	o, err := readSyncOptions(c)
+	if err != nil {
+		return err
+	}
+	accounts, err := a.accounts(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	return a.each(c.Context, accounts, func(acct account) error {
+		return a.syncOne(c.Context, acct, o)
+	})
+}
+
+func readSyncOptions(c *cli.Context) (syncOptions, error) {
+	o := syncOptions{json: c.Bool("json"), dryRun: c.Bool("dry-run"), folders: c.StringSlice("folder")}
+	if c.IsSet("max-deletes") {
+		limit, err := plan.ParseLimit(c.String("max-deletes"))
+		if err != nil {
+			return o, usage("--max-deletes: "+err.Error(), "")
+		}
+		o.maxDeletes = &limit
+	}
+	return o, nil
+}
+
+// each does something with every account: one that fails does not stop the
+// others, and the worst exit code is the run's.
+func (a *app) each(ctx context.Context, accounts []account, do func(account) error) error {
+	code := exitOK
+	for _, acct := range accounts {
+		err := explain(do(acct))
+		if len(accounts) == 1 || ctx.Err() != nil {
+			return err
+		}
+		a.ui.fail(err)
+		code = worst(code, exitCode(err))
+	}
+	if code == exitOK {
+		return nil
+	}
+	return &problem{code: code}
+}
+
+func (a *app) syncOne(ctx context.Context, acct account, o syncOptions) error {
+	cfg, err := a.remoteConfig(ctx, acct)
+	if err != nil {
+		return err
+	}
+	store, done, err := a.openForSync(ctx, acct, o.dryRun)
+	if err != nil {
+		return err
+	}
+	defer done()
+	watch := newWatcher(a.ui, acct.Name)
+	receipt, err := mailsync.Pull(ctx, store, mailsync.Account{
+		Name: acct.Name, URL: acct.Endpoint.String(),
+		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) },
+	}, a.pullOptions(acct, o, watch))
+	watch.finish()
+	return errors.Join(a.report(acct, receipt, o, err), store.Close())
+}
+
+func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
+	opt := mailsync.Options{
+		Folders: acct.Folders, DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
+	}
+	if len(o.folders) > 0 {
+		opt.Folders = o.folders
+	}
+	if o.maxDeletes != nil {
+		opt.MaxDeletes = *o.maxDeletes
+	}
+	return opt
+}
+
+// openForSync opens the account's store. A dry run only reads; when there is no
+// store yet it plans against an empty one that is gone afterwards.
+func (a *app) openForSync(ctx context.Context, acct account, dryRun bool) (*localstore.Store, func(), error) {
+	path := a.storePath(acct.Account)
+	if !dryRun {
+		store, err := a.openWriter(ctx, path, true)
+		return store, func() {}, err
+	}
+	store, err := a.openReader(ctx, path)
+	if !errors.Is(err, localstore.ErrNoStore) {
+		return store, func() {}, err
+	}
+	dir, err := os.MkdirTemp("", "mailstow-dry-run-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err = a.openWriter(ctx, filepath.Join(dir, "empty.db"), true)
+	if err != nil {
+		os.RemoveAll(dir)
+	}
+	return store, func() { os.RemoveAll(dir) }, err
+}
+
+// report prints the receipt and makes the run's error, if there is one.
+func (a *app) report(acct account, r mailsync.Receipt, o syncOptions, err error) error {
+	if o.json {
+		if writeErr := term.WriteJSON(a.stdout, r); err == nil && writeErr != nil {
+			return writeErr
+		}
+	} else {
+		a.summarise(r, o)
+	}
+	a.listFailures(r)
+	if err != nil {
+		return named(acct, err)
+	}
+	return receiptProblem(acct, r)
+}

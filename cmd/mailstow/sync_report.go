@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"mailstow/cmd/mailstow/term"
+	mailsync "mailstow/sync"
+)
+
+// maxListed is how many failures are listed one by one.
+const maxListed = 20
+
+// summarise prints what a person wants to know, if one is there: the plan of a
+// dry run in any case, since it was asked for.
+func (a *app) summarise(r mailsync.Receipt, o syncOptions) {
+	if o.dryRun {
+		for _, p := range r.Plans {
+			fmt.Fprintln(a.stdout, term.Clean(r.Account+": "+p.String()))
+		}
+		if len(r.Plans) == 0 && r.Error == "" {
+			fmt.Fprintln(a.stdout, term.Clean(r.Account+": nothing to do"))
+		}
+		return
+	}
+	if !a.ui.quiet && r.Error == "" && (a.ui.verbose || a.ui.outTTY) {
+		fmt.Fprintln(a.stdout, term.Clean(summary(r)))
+	}
+	for _, note := range r.Notes {
+		a.ui.say("%s: %s", r.Account, note)
+	}
+}
+
+// summary is one line about one account.
+func summary(r mailsync.Receipt) string {
+	var parts []string
+	add := func(n int, format string, args ...any) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(r.New, "%d new", r.New)
+	add(int(r.Bodies), "%s downloaded (%s)", term.Count(r.Bodies, "body"), term.Size(r.BodyBytes))
+	add(r.Linked, "%d linked without download", r.Linked)
+	add(r.Flags, "%s", term.Count(r.Flags, "flag change"))
+	add(r.Rebound, "%d recognised after a UIDVALIDITY change", r.Rebound)
+	add(r.Vanished, "%d vanished", r.Vanished)
+	if len(parts) == 0 {
+		parts = []string{"nothing new"}
+	}
+	return fmt.Sprintf("%s: %s; %s, %.1f s", r.Account, strings.Join(parts, ", "), term.Count(r.Mailboxes, "mailbox"), r.Seconds)
+}
+
+// listFailures says what is missing, on stderr, also with -q: a backup that
+// lacks mail is no news to be quiet about.
+func (a *app) listFailures(r mailsync.Receipt) {
+	for i, f := range r.Failures {
+		if i == maxListed {
+			a.ui.line("", "%s: and %d more; --json lists all", r.Account, len(r.Failures)-i)
+			return
+		}
+		a.ui.line("", "%s: %s: %s", r.Account, failureSubject(f), f.Reason)
+	}
+}
+
+func failureSubject(f mailsync.Failure) string {
+	if f.UID == 0 {
+		return f.Mailbox
+	}
+	return fmt.Sprintf("%s, message uid %d", f.Mailbox, f.UID)
+}
+
+// receiptProblem makes an error of a run that came to its end, but not with
+// everything.
+func receiptProblem(acct account, r mailsync.Receipt) error {
+	if r.Exit == exitOK {
+		return nil
+	}
+	p := &problem{code: r.Exit}
+	if len(r.Failures) > 0 {
+		p.text = fmt.Sprintf("account %s: done in part, %s left out", acct.Name, term.Count(len(r.Failures), "item"))
+		p.hint = "the next runs try them again; mailstow status shows them"
+	}
+	if len(r.Held) > 0 {
+		heldProblem(p, acct, r.Held)
+	}
+	if p.text == "" {
+		p.text = fmt.Sprintf("account %s: the run ended with code %d", acct.Name, r.Exit)
+	}
+	return p
+}
+
+// heldProblem words what the guard held back: count, ratio, and the override
+// that lets just this through (I26).
+func heldProblem(p *problem, acct account, held []mailsync.Held) {
+	lines := make([]string, len(held))
+	for i, h := range held {
+		lines[i] = fmt.Sprintf("%s: %d of %d deletions held back (%d %%, %s)", h.Mailbox, h.Count, h.Of, h.Percent, h.Reason)
+	}
+	if p.text != "" {
+		p.text += "; "
+	}
+	p.text += fmt.Sprintf("account %s: %s", acct.Name, strings.Join(lines, "; "))
+	most := held[0]
+	for _, h := range held {
+		if h.Count > most.Count {
+			most = h
+		}
+	}
+	p.hint = fmt.Sprintf("if they are meant: mailstow sync %s %s", acct.Name, most.Override)
+}
+
+// named says which account an error is about.
+func named(acct account, err error) error {
+	p, ok := explain(err).(*problem)
+	if !ok {
+		return fmt.Errorf("account %s: %w", acct.Name, err)
+	}
+	q := *p
+	if q.text != "" && !strings.HasPrefix(q.text, "account ") {
+		q.text = "account " + acct.Name + ": " + q.text
+	}
+	return &q
+}
