@@ -50,10 +50,12 @@ type Packer struct {
 	head headerScanner
 }
 
-// NewPacker makes a Packer.
+// NewPacker makes a Packer. Entropy coding of literals is off by default at this
+// level; it is what shrinks base64, where nothing repeats.
 func NewPacker() *Packer {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(ChunkSize), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
+		zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(ChunkSize), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderCRC(false))
 	if err != nil {
 		panic(err) // constant options
 	}
