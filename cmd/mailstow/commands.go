@@ -11,5 +11,6 @@ func (a *app) commands() []*cli.Command {
 		a.foldersCommand(),
 		a.listCommand(),
 		a.showCommand(),
+		a.doctorCommand(),
 	}
 }
