@@ -12,5 +12,6 @@ func (a *app) commands() []*cli.Command {
 		a.listCommand(),
 		a.showCommand(),
 		a.doctorCommand(),
+		a.verifyCommand(),
 	}
 }

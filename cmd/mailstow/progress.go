@@ -20,18 +20,25 @@ type watcher struct {
 
 func newWatcher(u ui, account string) *watcher {
 	w := &watcher{ui: u, account: account}
-	if u.tty && !u.quiet && !u.verbose {
-		w.bar = progressbar.NewOptions64(1,
-			progressbar.OptionSetWriter(u.stderr),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionShowTotalBytes(true),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionSetWidth(16),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
+	if u.bars() {
+		w.bar = newBar(u)
 	}
 	return w
+}
+
+// bars tells whether there is a place and a wish for a progress bar.
+func (u ui) bars() bool { return u.tty && !u.quiet && !u.verbose }
+
+func newBar(u ui) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(1,
+		progressbar.OptionSetWriter(u.stderr),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetWidth(16),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)
 }
 
 // Event implements mailsync.Observer.
@@ -92,5 +99,34 @@ func (w *watcher) print(e mailsync.Event) {
 func (w *watcher) finish() {
 	if w.bar != nil {
 		_ = w.bar.Clear()
+	}
+}
+
+// meter is a plain bar over bytes; without a terminal it only counts.
+type meter struct {
+	bar  *progressbar.ProgressBar
+	done int64
+}
+
+func newMeter(u ui, what string) *meter {
+	m := &meter{}
+	if u.bars() {
+		m.bar = newBar(u)
+		m.bar.Describe(what)
+	}
+	return m
+}
+
+func (m *meter) set(done, total int64) {
+	m.done = done
+	if m.bar != nil {
+		m.bar.ChangeMax64(total + 1)
+		_ = m.bar.Set64(done)
+	}
+}
+
+func (m *meter) finish() {
+	if m.bar != nil {
+		_ = m.bar.Clear()
 	}
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/cmd/mailstow/term"
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/remote"
+)
+
+func (a *app) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "prove that the local copy is whole, and equal to the server",
+		ArgsUsage: "[ACCOUNT...]",
+		Description: describe(`
+Reads every body of the store, compares its SHA-256, and checks every invariant
+of the store; no network. With --remote also compares mailboxes, UIDs, flags,
+sizes and dates with the server; what happened there since the last sync counts
+as a difference. Whatever differs is listed, and the exit code is 1.
+
+--sample P% reads, and with --remote downloads again, that share of the bodies;
+--sample N downloads about N bodies again. --repair fetches what is damaged or
+missing from the server, then looks again.`,
+			[]string{"mailstow verify", "mailstow verify --remote --sample 100 work", "mailstow verify --sample 5%", "mailstow verify --repair"},
+			exitOK, exitFailed, exitUsage, exitPartial, exitAuth, exitConnection, exitGuard, exitInUse, exitInterrupted),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "remote", Usage: "compare with the server too"},
+			&cli.StringFlag{Name: "sample", Usage: "look at the bodies of `P%|N` messages, chosen by chance"},
+			&cli.BoolFlag{Name: "repair", Usage: "fetch what is damaged or missing again"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
+			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "with --remote: only folders that match `PATTERN`; may be repeated"},
+		},
+		Action: a.verify,
+	}
+}
+
+// sample is what --sample says: a share of the bodies, or a number of them.
+type sample struct {
+	percent float64
+	count   int
+}
+
+func parseSample(s string) (sample, error) {
+	bad := usage(fmt.Sprintf("--sample %q: want a percentage such as 5%%, or a number of messages", s), "")
+	if text, ok := strings.CutSuffix(s, "%"); ok {
+		percent, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(percent > 0 && percent <= 100) {
+			return sample{}, bad
+		}
+		return sample{percent: percent}, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return sample{}, bad
+	}
+	return sample{count: n}, nil
+}
+
+// verifyJSON is a contract with scripts: fields are only ever added.
+type verifyJSON struct {
+	OK       bool                `json:"ok"`
+	Stores   []storeJSON         `json:"stores"`
+	Remote   []mailsync.Verified `json:"remote,omitempty"`
+	Repaired bool                `json:"repaired,omitempty"` // --repair ran, and this is what it left
+}
+
+type storeJSON struct {
+	Store    string        `json:"store"`
+	Findings []findingJSON `json:"findings"`
+}
+
+type findingJSON struct {
+	Kind    string `json:"kind"`
+	What    string `json:"what"`
+	ID      int64  `json:"id,omitempty"`
+	UID     uint32 `json:"uid,omitempty"`
+	Account string `json:"account,omitempty"`
+	Folder  string `json:"folder,omitempty"`
+	State   string `json:"state,omitempty"`
+}
+
+// verification is one verify on its way.
+type verification struct {
+	*app
+	accounts []account // to compare with their servers, and to repair from
+	sample   sample
+	remote   bool
+	folders  []string
+	configs  map[string]remote.Config // by account, so that nobody is asked twice
+}
+
+func (a *app) verify(c *cli.Context) error {
+	v, err := a.newVerification(c)
+	if err != nil {
+		return err
+	}
+	result, err := v.look(c.Context)
+	if err == nil && c.Bool("repair") && !result.OK {
+		if err = v.repair(c.Context, result); err == nil {
+			result, err = v.look(c.Context)
+			result.Repaired = true
+		}
+	}
+	if err != nil && len(result.Stores) == 0 {
+		return err
+	}
+	if printErr := v.print(c, result); err == nil {
+		err = printErr
+	}
+	if err != nil || result.OK {
+		return err
+	}
+	return v.failure(result, c.Bool("repair"))
+}
+
+func (a *app) newVerification(c *cli.Context) (*verification, error) {
+	v := &verification{app: a, remote: c.Bool("remote"), folders: c.StringSlice("folder"), configs: map[string]remote.Config{}}
+	var err error
+	if c.IsSet("sample") {
+		if v.sample, err = parseSample(c.String("sample")); err != nil {
+			return nil, err
+		}
+		if v.sample.count > 0 && !v.remote {
+			return nil, usage("--sample N counts messages to download, which needs --remote", "for the local check say a percentage, such as --sample 5%")
+		}
+	}
+	if c.Args().Present() || v.remote || c.Bool("repair") {
+		if v.accounts, err = a.accounts(c.Args().Slice()); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// look checks the stores, then the servers, and says what it found.
+func (v *verification) look(ctx context.Context) (verifyJSON, error) {
+	result := verifyJSON{OK: true, Stores: []storeJSON{}}
+	m, err := v.openMirrors(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer m.close()
+	for _, store := range v.stores(m) {
+		s, err := v.local(ctx, store)
+		if err != nil {
+			return result, err
+		}
+		result.Stores = append(result.Stores, s)
+		result.OK = result.OK && !slices.ContainsFunc(s.Findings, findingJSON.bad)
+	}
+	if !v.remote {
+		return result, nil
+	}
+	for _, acct := range v.accounts {
+		r, err := v.compare(ctx, m, acct)
+		if err != nil {
+			return result, named(acct, err)
+		}
+		result.Remote = append(result.Remote, r)
+		result.OK = result.OK && len(r.Differences) == 0
+	}
+	return result, nil
+}
+
+// stores are those that hold the accounts in question.
+func (v *verification) stores(m *mirrors) []*localstore.Store {
+	if len(v.accounts) == 0 {
+		return m.stores
+	}
+	var stores []*localstore.Store
+	for _, one := range m.all {
+		mine := slices.ContainsFunc(v.accounts, func(acct account) bool { return acct.Name == one.Name })
+		if mine && !slices.Contains(stores, one.store) {
+			stores = append(stores, one.store)
+		}
+	}
+	return stores
+}
+
+// bad findings concern mail; waste does not.
+func (f findingJSON) bad() bool { return f.Kind != localstore.FoundWaste }
+
+func (v *verification) local(ctx context.Context, store *localstore.Store) (storeJSON, error) {
+	s := storeJSON{Store: store.Path(), Findings: []findingJSON{}}
+	bar := newMeter(v.ui, "reading bodies")
+	defer bar.finish()
+	opt := localstore.CheckOptions{Sample: v.sample.percent / 100, Progress: bar.set}
+	err := store.Check(ctx, opt, func(f localstore.Finding) {
+		s.Findings = append(s.Findings, findingJSON{f.Kind, f.What, int64(f.Message), f.UID, f.Account, f.Folder, f.State})
+	})
+	v.ui.detail("%s: %s read, %d found wrong", store.Path(), term.Size(bar.done), len(s.Findings))
+	return s, err
+}
+
+// compare holds one account against its server.
+func (v *verification) compare(ctx context.Context, m *mirrors, acct account) (mailsync.Verified, error) {
+	store, err := v.storeOf(m, acct)
+	if err != nil {
+		return mailsync.Verified{}, err
+	}
+	source, err := v.source(ctx, acct)
+	if err != nil {
+		return mailsync.Verified{}, err
+	}
+	watch := newWatcher(v.ui, acct.Name)
+	defer watch.finish()
+	folders := acct.Folders
+	if len(v.folders) > 0 {
+		folders = v.folders
+	}
+	return mailsync.VerifyRemote(ctx, store, source, mailsync.VerifyOptions{
+		Folders: folders, Sample: v.sample.count, SamplePercent: v.sample.percent, Observer: watch, Seed: rand.Uint64(),
+	})
+}
+
+func (v *verification) storeOf(m *mirrors, acct account) (*localstore.Store, error) {
+	for _, one := range m.all {
+		if one.Name == acct.Name {
+			return one.store, nil
+		}
+	}
+	return nil, &problem{code: exitFailed, text: fmt.Sprintf("account %s: never synced, so there is nothing to compare", acct.Name),
+		hint: "mailstow sync " + acct.Name}
+}
+
+// source is the account as package sync wants it.
+func (v *verification) source(ctx context.Context, acct account) (mailsync.Account, error) {
+	cfg, known := v.configs[acct.Name]
+	if !known {
+		var err error
+		if cfg, err = v.remoteConfig(ctx, acct); err != nil {
+			return mailsync.Account{}, err
+		}
+		v.configs[acct.Name] = cfg
+	}
+	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(),
+		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}, nil
+}
