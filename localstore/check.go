@@ -49,7 +49,7 @@ type checker struct {
 // says then is true of some moment on the way.
 func (s *Store) Check(ctx context.Context, opt CheckOptions, report func(Finding)) error {
 	c := &checker{s: s, ctx: ctx, opt: opt, report: report, bad: map[int64]bool{}}
-	for _, step := range []func() error{c.file, c.references, c.rows, c.flags, c.chunks, c.bodies} {
+	for _, step := range []func() error{c.file, c.references, c.rows, c.flags, c.noChunks, c.chunks, c.bodies} {
 		if err := step(); errors.Is(err, ErrCorrupt) {
 			report(Finding{Kind: FoundFile, What: err.Error()})
 		} else if err != nil {

@@ -19,8 +19,22 @@ type chunkSums struct {
 	misplaced bool
 }
 
+// noChunks finds the bodies that have not one chunk left.
+func (c *checker) noChunks() error {
+	return c.s.each(c.ctx, `SELECT id FROM body b WHERE b.chunks > 0 AND b.damaged = 0
+		AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.id >= b.id << 20 AND chunk.id < (b.id + 1) << 20)`, nil,
+		func(r *sql.Rows) error {
+			var id int64
+			if err := r.Scan(&id); err != nil {
+				return err
+			}
+			c.bad[id] = true
+			return c.foundBody(id, fmt.Sprintf("body %d has no chunks", id))
+		})
+}
+
 // chunks compares the chunks there are with the bodies there are, without
-// unpacking any. Bodies without a single chunk are left to bodies.
+// unpacking any.
 func (c *checker) chunks() error {
 	var sums chunkSums
 	err := c.s.each(c.ctx, `SELECT c.id >> 20, c.id & 1048575, c.size, b.id IS NOT NULL, ifnull(b.chunks, 0), ifnull(b.size, 0)

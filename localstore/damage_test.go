@@ -1,0 +1,202 @@
+package localstore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Failure table 37: rot in the bytes of the file. Nothing of the body that holds
+// it is served as good mail, Check names the message, and the others are sound.
+func TestBitRot(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	s := openStore(t, path, Options{Create: true})
+	p := newPlace(t, s, "INBOX")
+	ids := arrive(t, s, p, 1, 2, 3)
+	needle := "a needle that nothing shrinks " + noise(64, 5)
+	put(t, s, ids[0], "good")
+	put(t, s, ids[1], noise(5000, 1)+needle+noise(5000, 2))
+	put(t, s, ids[2], noise(2<<20, 3))
+	s.Close()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strings.Index(string(file), needle[:29])
+	if at < 0 {
+		t.Fatal("the body is not in the file as it is: this test shows nothing")
+	}
+	overwrite(t, path, int64(at), []byte{file[at] ^ 1})
+	s = openStore(t, path, Options{})
+	defer s.Close()
+	got, err := read(s, ids[1])
+	var damage *DamagedError
+	if !errors.As(err, &damage) || !errors.Is(err, ErrDamaged) || damage.Message != ids[1] || len(got) != 0 {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+	found := findings(t, s)
+	if len(found) != 1 || found[0].Kind != FoundBody || found[0].Message != ids[1] || found[0].UID != 2 ||
+		found[0].Folder != "INBOX" || found[0].Account != "work" || found[0].State != StatePresent {
+		t.Errorf("found %+v", found)
+	}
+	wantBody(t, s, ids[0], []byte("good"))
+	wantBody(t, s, ids[2], []byte(noise(2<<20, 3)))
+}
+
+// Every way a body can be wrong is an error and not an end, and a finding.
+func TestDamage(t *testing.T) {
+	const big = 3<<20 - 5
+	for _, test := range []struct{ name, query, what string }{
+		{"raw byte", "UPDATE chunk SET data = CAST('x' || substr(data, 2) AS BLOB) WHERE id & 3 = 1", "SHA-256"},
+		{"chunk gone", "DELETE FROM chunk WHERE id & 3 = 1", "chunk 1 of 3 is gone"},
+		{"last chunk gone", "DELETE FROM chunk WHERE id & 3 = 2", "chunk 2 of 3 is gone"},
+		{"all chunks gone", "DELETE FROM chunk", "chunk 0 of 3 is gone"},
+		{"chunk short", "UPDATE chunk SET data = substr(data, 2) WHERE id & 3 = 1", "chunk 1 has"},
+		{"not zstd", "UPDATE chunk SET zstd = 1 WHERE id & 3 = 1", "chunk 1 cannot be unpacked"},
+		{"swapped", "UPDATE chunk SET data = (SELECT data FROM chunk c WHERE c.id & 3 = 1 - chunk.id & 3) WHERE id & 3 < 2", "SHA-256"},
+		{"fewer chunks", "UPDATE body SET chunks = 2", "bytes instead of"},
+		{"size", "UPDATE body SET size = size + 1", "bytes instead of"},
+		{"hash", "UPDATE body SET sha256 = zeroblob(32)", "SHA-256"},
+		{"row gone", "DELETE FROM body", "row is gone"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true})
+			defer s.Close()
+			id := arrive(t, s, newPlace(t, s, "INBOX"), 1)[0]
+			put(t, s, id, noise(big, 1))
+			tamper(t, s, test.query)
+			got, err := read(s, id)
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), test.what) {
+				t.Errorf("%v, want %q", err, test.what)
+			}
+			if len(got) >= big {
+				t.Errorf("all %d bytes were served", len(got))
+			}
+			found := findings(t, s)
+			if !slices.ContainsFunc(found, func(f Finding) bool { return f.Message == id || test.name == "row gone" && f.Kind == FoundRow }) {
+				t.Errorf("found %+v", found)
+			}
+		})
+	}
+}
+
+// A damaged body is missing again for the messages present, keeps their ids, and
+// the same bytes heal it for all that had it; other bytes serve those that ask.
+func TestRepair(t *testing.T) {
+	for _, way := range []string{"pack", "stage"} {
+		t.Run(way, func(t *testing.T) {
+			s := newStore(t)
+			p := newPlace(t, s, "INBOX")
+			ids := arrive(t, s, p, 1, 2, 3)
+			text := noise(2<<20+7, 1)
+			for _, id := range ids {
+				put(t, s, id, text)
+			}
+			update(t, s, func(tx *Tx) error { return tx.Vanish(p.run, ids[2:]) })
+			tamper(t, s, "UPDATE chunk SET data = zeroblob(10) WHERE id & 3 = 1")
+			var lost []MessageID
+			update(t, s, func(tx *Tx) (err error) { lost, err = tx.MarkDamaged(ids[0]); return err })
+			if !slices.Equal(lost, ids[:2]) {
+				t.Errorf("lost %v", lost)
+			}
+			missing, err := s.Missing(bg, p.gen, 0, testDate, 10)
+			if err != nil || len(missing) != 2 || missing[0].ID != ids[0] || missing[1].ID != ids[1] {
+				t.Errorf("missing %+v %v", missing, err)
+			}
+			update(t, s, func(tx *Tx) error {
+				ok, err := tx.LinkBody(ids[1], pack(t, text).SHA256)
+				if ok {
+					t.Error("linked to a damaged body")
+				}
+				return err
+			})
+			if found := findings(t, s); len(found) != 1 || found[0].Message != ids[2] || found[0].State != StateVanished {
+				t.Errorf("found %+v", found)
+			}
+			put(t, s, ids[1], "other bytes")
+			b := pack(t, text)
+			if way == "stage" {
+				if b, err = s.Stage(bg, NewPacker(), strings.NewReader(text)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			update(t, s, func(tx *Tx) error { return tx.PutBody(ids[0], b) })
+			wantBody(t, s, ids[0], []byte(text))
+			wantBody(t, s, ids[1], []byte("other bytes"))
+			wantBody(t, s, ids[2], []byte(text))
+		})
+	}
+}
+
+// Each invariant, broken behind the store's back, is found.
+func TestCheckFinds(t *testing.T) {
+	for _, test := range []struct{ query, kind, what string }{
+		{"DELETE FROM generation", FoundRow, "is not in the view"},
+		{"UPDATE message SET generation = 99 WHERE uid = 1", FoundRow, "names a row of generation"},
+		{"UPDATE message SET uid = 0 WHERE uid = 1", FoundRow, "has UID 0"},
+		{"UPDATE message SET uid = 99 WHERE uid = 2", FoundRow, "above its cursor"},
+		{"UPDATE message SET uid = 99 WHERE vanished_run IS NOT NULL", FoundRow, "above its cursor"},
+		{"UPDATE generation SET highestmodseq = -1", FoundRow, "negative HIGHESTMODSEQ"},
+		{`INSERT INTO generation(mailbox, uidvalidity, opened_run, retired_run) VALUES (1, 1, 1, 1)`, FoundRow, "newest generation retired"},
+		{"DELETE FROM event WHERE kind = 'vanished'", FoundRow, "history of message"},
+		{`UPDATE message SET local = '\Answered' WHERE uid = 1`, FoundRow, "history of message"},
+		{"UPDATE message SET vanished_run = NULL", FoundRow, "history of message"},
+		{"UPDATE mailbox SET detached_run = 1", FoundRow, "whether mailbox"},
+		{"DELETE FROM event WHERE kind = 'created'", FoundRow, "whether mailbox"},
+		{"UPDATE problem SET message = 3", FoundRow, "problem remains"},
+		{"DELETE FROM envelope", FoundRow, "no envelope"},
+		{"UPDATE body SET damaged = 1", FoundBody, "known to be damaged"},
+		{"UPDATE message SET body = NULL", FoundWaste, "belongs to no message"},
+		{"INSERT INTO chunk(id, size, zstd, data) VALUES (77 << 20, 1, 0, x'00')", FoundWaste, "belong to no body"},
+		{"INSERT INTO chunk(id, size, zstd, data) VALUES ((1 << 20) + 9, 1, 0, x'00')", FoundBody, "has 2 chunks"},
+		{`UPDATE message SET base = 'b a'`, FoundRow, "not sorted"},
+		{`UPDATE message SET base = '\Recent'`, FoundRow, "belongs to a session"},
+		{`UPDATE message SET base = 'a A'`, FoundRow, "names a flag twice"},
+		{`UPDATE message SET base = 'a  b'`, FoundRow, "a blank too many"},
+		{`DROP INDEX message_present; PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'name TEXT NOT NULL UNIQUE', 'name TEXT NOT NULL UNIQUE CHECK (0)')`,
+			FoundFile, "CHECK constraint"},
+	} {
+		s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true})
+		p := newPlace(t, s, "INBOX")
+		ids := arrive(t, s, p, 1, 2, 3)
+		put(t, s, ids[0], "text")
+		update(t, s, func(tx *Tx) error {
+			return errors.Join(tx.Vanish(p.run, ids[2:]), tx.PutProblem(Problem{Account: p.acct, Message: ids[1], Kind: "x", Reason: "y"}, testDate))
+		})
+		checkClean(t, s)
+		tamper(t, s, test.query)
+		if test.kind == FoundFile {
+			path := s.Path()
+			s.Close()
+			s = openStore(t, path, Options{})
+		}
+		found := findings(t, s)
+		if !slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == test.kind && strings.Contains(f.What, test.what) }) {
+			t.Errorf("%s: found %+v, want %s %q", test.query, found, test.kind, test.what)
+		}
+		s.Close()
+	}
+}
+
+// A sampled check reads some bodies and still compares all that costs little.
+func TestCheckSample(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true})
+	defer s.Close()
+	p := newPlace(t, s, "INBOX")
+	for uid := uint32(1); uid <= 200; uid++ {
+		put(t, s, arrive(t, s, p, uid)[0], noise(1000, uint64(uid)))
+	}
+	tamper(t, s, "UPDATE chunk SET data = zeroblob(1000)")
+	n, last := 0, int64(0)
+	err := s.Check(bg, CheckOptions{Sample: 0.3, Progress: func(done, total int64) { last = done * 1e6 / total }}, func(f Finding) { n++ })
+	if err != nil || n < 20 || n > 120 || last != 1e6 {
+		t.Errorf("found %d of 200, %d ppm done, %v", n, last, err)
+	}
+	tamper(t, s, "DELETE FROM chunk WHERE id >> 20 = 7")
+	if err := s.Check(bg, CheckOptions{Sample: 1e-9}, func(f Finding) { n = int(f.UID) }); err != nil || n != 7 {
+		t.Errorf("uid %d, %v", n, err)
+	}
+}
