@@ -24,7 +24,7 @@ type Conn struct {
 	caps   map[string]bool        // upper case
 	leaks  func(text string) bool // text of the server that repeats the password
 
-	steps  []Step // how the connection came about
+	steps []Step // how the connection came about
 
 	mu     sync.Mutex
 	idSent bool

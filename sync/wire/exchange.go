@@ -63,10 +63,8 @@ type sent struct {
 }
 
 func (x *exchange) send(cmd *Command) error {
-	for len(x.inFlight) > 0 && (len(x.inFlight) >= maxInFlight || x.window+cmd.size() > maxWindow) {
-		if err := x.step(); err != nil {
-			return err
-		}
+	if err := x.makeRoom(cmd.size()); err != nil {
+		return err
 	}
 	c := x.c
 	c.tag++
@@ -89,6 +87,20 @@ func (x *exchange) send(cmd *Command) error {
 		}
 	}
 	return x.write("\r\n")
+}
+
+// makeRoom waits, when the window is full, until half of it is answered: so the
+// commands leave in bunches.
+func (x *exchange) makeRoom(size int) error {
+	if len(x.inFlight) < maxInFlight && x.window+size <= maxWindow {
+		return nil
+	}
+	for len(x.inFlight) > maxInFlight/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
+		if err := x.step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *exchange) write(s string) error {

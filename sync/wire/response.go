@@ -147,12 +147,7 @@ func (resp *Response) Mailbox() (string, error) {
 		return resp.Text(tok)
 	}
 	start := r.pos - len(tok.Text)
-	var end int
-	if resp.Name == "STATUS" {
-		end = bytes.LastIndex(r.seg[start:], []byte(" ("))
-	} else {
-		end = bytes.Index(r.seg[start:], []byte(" ("))
-	}
+	end := bytes.Index(r.seg[start:], []byte(" ("))
 	if end < 0 {
 		end = len(r.seg) - start
 	}

@@ -67,11 +67,14 @@ func (resp *Response) Next() (Token, error) {
 // within brackets: BODY[HEADER.FIELDS (FROM)]<0>.
 func (resp *Response) Item() (Token, error) {
 	r := resp.r
-	if r.lit < 0 {
-		r.spaces()
-		if r.pos < len(r.seg) && bytes.IndexByte([]byte(`()"{~`), r.seg[r.pos]) < 0 {
-			return r.atom(true), nil
+	if r.lit >= 0 {
+		if err := r.closeLiteral(); err != nil {
+			return Token{}, err
 		}
+	}
+	r.spaces()
+	if r.pos < len(r.seg) && bytes.IndexByte([]byte(`()"{~`), r.seg[r.pos]) < 0 {
+		return r.atom(true), nil
 	}
 	tok, err := resp.Next()
 	if tok.Kind == Atom && err == nil {
