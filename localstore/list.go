@@ -110,7 +110,7 @@ func (q ListQuery) sql() (string, []any) {
 		where += fmt.Sprintf(" AND "+cond, len(args))
 	}
 	if q.Account != 0 {
-		add("x.account = ?%d", q.Account)
+		add("+x.account = ?%d", q.Account) // plus: see foldersQuery
 	}
 	if q.Mailbox != 0 {
 		add("x.id = ?%d", q.Mailbox)

@@ -23,12 +23,14 @@ type Status struct {
 	Folders  []Folder
 }
 
-const foldersQuery = `SELECT g.mailbox, count(*),
+// The plus keeps SQLite from an index by account: in order of ids, nothing needs
+// to be sorted.
+const foldersQuery = `SELECT x.id, count(*),
 	sum(instr(' ' || m.local || ' ', ' \Seen ') = 0), sum(m.body IS NULL AND m.uid IS NOT NULL), sum(coalesce(b.size, m.size, 0))
 	FROM mailbox x CROSS JOIN generation g ON g.mailbox = x.id
 	CROSS JOIN message m ON m.generation = g.id AND m.vanished_run IS NULL
 	LEFT JOIN body b ON b.id = m.body
-	WHERE x.account = ? GROUP BY g.mailbox`
+	WHERE +x.account = ? GROUP BY x.id`
 
 // Folders gives every mailbox of an account with its counts, by name.
 func (s *Store) Folders(ctx context.Context, acct AccountID) ([]Folder, error) {

@@ -3,6 +3,7 @@ package localstore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -187,3 +188,5 @@ func count(t tb, s *Store, query string, args ...any) (n int) {
 	}
 	return n
 }
+
+func hexSum(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }

@@ -23,7 +23,8 @@ CREATE TABLE run (
     receipt TEXT,    -- JSON, as printed by sync --json
     CHECK (ended IS NULL OR outcome IS NOT NULL)
 ) STRICT;
-CREATE INDEX run_account ON run(account, outcome);
+CREATE INDEX run_account ON run(account);
+CREATE INDEX run_outcome ON run(account, outcome);
 
 -- A mailbox is known by the exact bytes the server calls it; the decoded name
 -- is for people and need not be unique. It stays when the server drops it.

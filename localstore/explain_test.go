@@ -1,0 +1,69 @@
+package localstore
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// The queries that run over a million rows use an index for what they look up
+// and for their order: none scans message, none sorts.
+func TestQueriesUseIndexes(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "INBOX")
+	list := func(q ListQuery) string { text, _ := q.sql(); return text }
+	tests := map[string]string{
+		"rows":           rowsQuery,
+		"stale":          staleQuery,
+		"missing":        missingQuery,
+		"fingerprints":   fingerprintQuery,
+		"folders":        foldersQuery,
+		"list":           list(ListQuery{Mailbox: p.box}),
+		"list last":      list(ListQuery{Mailbox: p.box, Limit: 5}),
+		"list unseen":    list(ListQuery{Mailbox: p.box, Unseen: true, Since: time.Now()}),
+		"list account":   list(ListQuery{Account: p.acct}),
+		"list all":       list(ListQuery{Account: p.acct, Deleted: true, Limit: 5}),
+		"returned":       "SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL ORDER BY id DESC LIMIT 1",
+		"body of":        "SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1",
+		"problems of":    "DELETE FROM problem WHERE message = ?",
+		"problem":        "SELECT tries FROM problem WHERE " + problemIs,
+		"delete chunks":  "DELETE FROM chunk WHERE id >= ?1 << 20 AND id < (?1 + 1) << 20",
+		"newest event":   "SELECT max(id) FROM event WHERE message = ?",
+		"view by id":     "SELECT * FROM mail WHERE id = ?",
+		"last run":       runColumns + "WHERE account = ? ORDER BY id DESC LIMIT 1",
+		"mailbox by raw": "SELECT id FROM mailbox WHERE account = ? AND raw = ?",
+	}
+	for name, query := range tests {
+		rows, err := s.reader.Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?")-sameNumber(query))...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "USE TEMP B-TREE"} {
+				if step == table || strings.HasPrefix(step, table+" ") && !(table == "SCAN m" && strings.Contains(step, "mailbox")) {
+					t.Errorf("%s: %s", name, step)
+				}
+			}
+		}
+		rows.Close()
+	}
+}
+
+// sameNumber is how many placeholders with a number repeat another.
+func sameNumber(query string) (n int) {
+	seen := map[byte]bool{}
+	for i := 0; i+1 < len(query); i++ {
+		if query[i] == '?' && query[i+1] >= '0' && query[i+1] <= '9' {
+			if seen[query[i+1]] {
+				n++
+			}
+			seen[query[i+1]] = true
+		}
+	}
+	return n
+}
