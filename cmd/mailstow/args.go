@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -28,6 +29,7 @@ type sorter struct {
 	command                 *cli.Command
 	name                    string
 	global, own, positional []string
+	dangling                string // a last flag that lacks its value
 }
 
 // take sorts the first argument, and its value if it has one, and returns the rest.
@@ -58,8 +60,11 @@ func (s *sorter) flag(args []string) []string {
 	name, _, hasValue := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
 	list, found := s.owner(name)
 	n := 1
-	if found != nil && !hasValue && takesValue(found) && len(args) > 1 {
-		n = 2
+	if found != nil && !hasValue && takesValue(found) {
+		n = min(2, len(args))
+		if n == 1 {
+			s.dangling = args[0]
+		}
 	}
 	*list = append(*list, args[:n]...)
 	return args[n:]
@@ -83,15 +88,27 @@ func (s *sorter) owner(name string) (*[]string, cli.Flag) {
 }
 
 func (s *sorter) argv(program string) []string {
+	if s.dangling != "" && len(s.global) > 0 && s.global[len(s.global)-1] == s.dangling {
+		return []string{program, s.dangling} // it must not swallow what we put behind it
+	}
 	out := append([]string{program}, s.global...)
 	if s.name == "" {
 		return out
 	}
+	if s.asksHelp() {
+		return append(out, s.name, "--help") // cli would take a positional for a topic
+	}
 	out = append(append(out, s.name), s.own...)
-	if len(s.positional) > 0 {
+	if len(s.positional) > 0 && s.dangling == "" {
 		out = append(append(out, "--"), s.positional...)
 	}
 	return out
+}
+
+func (s *sorter) asksHelp() bool {
+	return slices.ContainsFunc(s.own, func(arg string) bool {
+		return arg == "--help" || arg == "-help" || arg == "-h" || arg == "--h"
+	})
 }
 
 func lookup(flags []cli.Flag, name string) cli.Flag {
