@@ -1,2 +1,38 @@
-// Package remote is an IMAP account as the rest of mailstow sees it.
+// Package remote is an IMAP account as the rest of mailstow sees it: dial, log in,
+// list, open read-only, fetch. Nothing above it knows of imapclient, of the wire,
+// or of what servers get wrong; it is the only package that imports imapclient.
+//
+// # Invariants
+//
+//   - Credentials leave, and are asked for, only after every check of the channel
+//     (certificate, STARTTLS, LOGINDISABLED, greeting) has passed, once per
+//     connection, and never appear in an error or a notice.
+//   - Nothing on the server changes: EXAMINE, BODY.PEEK, no STORE, no EXPUNGE.
+//     imapclient's Move, Expunge and UnselectAndExpunge are never called (I18).
+//   - Mailboxes are known by their raw wire name (I23), messages by UID; sequence
+//     numbers live inside one response (I11).
+//   - A nil error means the tagged OK came and nothing of the answer was beyond
+//     understanding. What a callback saw before another return is not to be
+//     trusted (I7), and absence proves nothing then (I10).
+//   - ENVELOPE and BODYSTRUCTURE are never asked for (I13), ranges of UIDs never
+//     expanded, and no number of the server sizes an allocation (I24).
+//   - Memory is flat: messages and metadata stream. Only List collects.
+//   - Every error is an *Error with a Class that says what to do next, except a
+//     callback's own error, which is returned as it is.
+//
+// # Files
+//
+//	config.go      what to connect to; info.go what was found there
+//	dial.go        TCP, greeting, STARTTLS, in this order; tls.go its rules
+//	auth.go        login: the table of mechanisms, more belong there; redact.go
+//	caps.go, id.go, namespace.go
+//	conn.go        the connection, its one lock, running commands
+//	list.go        LIST, LSUB, STATUS into mailboxes; listentry.go, status.go
+//	               one response each; name.go decoding
+//	examine.go     opening a mailbox; unasked.go news about it
+//	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them
+//	bodies.go      literals by UID and section; uids.go sets of UIDs
+//	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT
+//	errors.go, fail.go  classes, and which error is of which
+//	probe.go       the facts for doctor; report.go their form
 package remote

@@ -1,0 +1,26 @@
+package wire
+
+// What of this package exists because of imapclient v2.0.0-beta.8, and can go
+// once upstream is different. Numbers are issues or pull requests of
+// github.com/emersion/go-imap; "-" means that none is known.
+//
+//	#757, #720  VANISHED ends the connection          filter.go drops it; raw exchanges may read it
+//	#650        Close waits for FETCH data unread     FETCH is raw; Close closes the socket beneath
+//	-           a cut literal reads as a short body   FETCH is raw; reader.go says io.ErrUnexpectedEOF
+//	-           FETCH routed by arrival: news of flags, a UID behind the literal
+//	            or a split answer lose a body         FETCH is raw, routed by UID within one response
+//	-           absolute deadlines, silence unbounded socket.go, clientConn.Set*Deadline
+//	-           unknown responses end the connection  filter.go
+//	-           a name that does not decode ends it   LIST and STATUS are raw; filter.go
+//	-           a stray "+" ends it                   outgoing.go counts the literals that wait
+//	-           a bad date or keyword in FETCH ends it filter.go, flagfetch.go
+//	-           "(" in CAPABILITY or ENABLED spins    filter.go, parsed by sync/remote
+//	-           nested "(" in BODYSTRUCTURE overflows the stack
+//	                                                  filter.go
+//	-           lines and buffered literals unbounded limits.go
+//	-           LOGIN in clear despite LOGINDISABLED  login is raw
+//	-           BYE is ignored                        conn.go
+//	-           SELECT encodes names, drops NOMODSEQ, UIDNOTSTICKY, MAILBOXID
+//	                                                  EXAMINE is raw
+//	-           DialTLS always offers ALPN "imap"     sync/remote dials itself
+//	-           no contexts                           conn.go closes the socket when one ends
