@@ -80,6 +80,7 @@ type bodyReader struct {
 	next int
 	got  int64
 	rest []byte // of the current chunk
+	buf  []byte // what it sits in
 	err  error
 }
 
@@ -138,30 +139,38 @@ func (r *bodyReader) load() ([]byte, error) {
 	return b, err
 }
 
+// chunk gives the next chunk in r.buf.
 func (r *bodyReader) chunk() ([]byte, error) {
 	var size int
-	var packed bool
-	var data []byte
-	err := r.s.reader.QueryRowContext(r.ctx, "SELECT size, zstd, data FROM chunk WHERE id = ?", r.id<<chunkBits|int64(r.next)).
-		Scan(&size, &packed, &data)
+	var packed, found bool
+	var unpackErr error
+	query := "SELECT size, zstd, data FROM chunk WHERE id = ?"
+	err := r.s.each(r.ctx, query, []any{r.id<<chunkBits | int64(r.next)}, func(rows *sql.Rows) error {
+		var data sql.RawBytes
+		found = true
+		if err := rows.Scan(&size, &packed, &data); err != nil {
+			return err
+		}
+		if packed {
+			r.buf, unpackErr = r.unpack(data)
+		} else {
+			r.buf = append(r.buf[:0], data...)
+		}
+		return nil
+	})
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, r.damaged(fmt.Sprintf("chunk %d of %d is gone", r.next, r.chunks), nil)
+	case errors.Is(err, ErrCorrupt):
+		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be read", r.next), err)
 	case err != nil:
-		if err = r.s.wrap(canceled(r.ctx, err)); errors.Is(err, ErrCorrupt) {
-			err = r.damaged(fmt.Sprintf("chunk %d cannot be read", r.next), err)
-		}
 		return nil, err
+	case !found:
+		return nil, r.damaged(fmt.Sprintf("chunk %d of %d is gone", r.next, r.chunks), nil)
+	case unpackErr != nil:
+		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be unpacked", r.next), unpackErr)
+	case len(r.buf) != size:
+		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(r.buf), size), nil)
 	}
-	if packed {
-		if data, err = r.unpack(data); err != nil {
-			return nil, r.damaged(fmt.Sprintf("chunk %d cannot be unpacked", r.next), err)
-		}
-	}
-	if len(data) != size {
-		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(data), size), nil)
-	}
-	return data, nil
+	return r.buf, nil
 }
 
 func (r *bodyReader) unpack(data []byte) ([]byte, error) {
@@ -172,7 +181,7 @@ func (r *bodyReader) unpack(data []byte) ([]byte, error) {
 		}
 		r.dec = dec
 	}
-	return r.dec.DecodeAll(data, nil)
+	return r.dec.DecodeAll(data, r.buf[:0])
 }
 
 // check compares all that was read with what was stored.

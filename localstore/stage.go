@@ -45,10 +45,13 @@ type stager struct {
 	id    int64
 	next  int // number of the first chunk in batch
 	batch []chunk
+	bufs  [stageBatch][]byte // what the data of the batch sits in, used again
 }
 
 func (st *stager) add(c chunk) error {
-	c.data = append([]byte(nil), c.data...)
+	buf := &st.bufs[len(st.batch)]
+	*buf = append((*buf)[:0], c.data...)
+	c.data = *buf
 	if st.batch = append(st.batch, c); len(st.batch) < stageBatch {
 		return nil
 	}
