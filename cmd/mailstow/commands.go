@@ -13,5 +13,6 @@ func (a *app) commands() []*cli.Command {
 		a.showCommand(),
 		a.doctorCommand(),
 		a.verifyCommand(),
+		a.demoCommand(),
 	}
 }
