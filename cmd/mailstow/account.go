@@ -19,6 +19,14 @@ type account struct {
 	unnamed bool // and not configured: Name is made from the URL
 }
 
+// argument is how the user names the account on the command line.
+func (acct account) argument() string {
+	if acct.unnamed {
+		return acct.Endpoint.String()
+	}
+	return acct.Name
+}
+
 func (a *app) defaultConfig() string {
 	return filepath.Join(a.xdg("XDG_CONFIG_HOME", ".config"), "mailstow", "config.toml")
 }

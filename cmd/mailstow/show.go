@@ -56,15 +56,19 @@ func (a *app) show(c *cli.Context) error {
 		return err
 	}
 	body, _, err := store.OpenBody(c.Context, id)
-	if err != nil {
-		return explainBody(mail, err)
+	if err == nil {
+		defer body.Close()
+		err = a.showBody(c, mail, body)
 	}
-	defer body.Close()
+	return m.explainBody(mail, err)
+}
+
+func (a *app) showBody(c *cli.Context, mail localstore.Mail, body io.Reader) error {
 	if c.Bool("raw") {
-		_, err = io.Copy(a.stdout, body)
-		return explainBody(mail, err)
+		_, err := io.Copy(a.stdout, body)
+		return err
 	}
-	return explainBody(mail, a.view(c, mail, body))
+	return a.view(c, mail, body)
 }
 
 func messageArgument(c *cli.Context) (localstore.MessageID, error) {
@@ -101,14 +105,21 @@ func (m *mirrors) message(ctx context.Context, account string, id localstore.Mes
 }
 
 // explainBody says what to do about a body that cannot be given.
-func explainBody(mail localstore.Mail, err error) error {
+func (m *mirrors) explainBody(mail localstore.Mail, err error) error {
+	name := mail.Account
+	for _, one := range m.all {
+		if one.Name == name {
+			name = one.argument()
+			break
+		}
+	}
 	switch {
 	case errors.Is(err, localstore.ErrNotHeld):
 		return &problem{code: exitFailed, text: fmt.Sprintf("message %d: its body is not downloaded yet", mail.ID),
-			hint: fmt.Sprintf("mailstow sync %s, then look at mailstow status", term.Clean(mail.Account)), err: err}
+			hint: fmt.Sprintf("mailstow sync %s, then look at mailstow status", name), err: err}
 	case errors.Is(err, localstore.ErrDamaged):
 		return &problem{code: exitFailed, text: err.Error(),
-			hint: fmt.Sprintf("mailstow verify --repair %s fetches it again", term.Clean(mail.Account)), err: err}
+			hint: fmt.Sprintf("mailstow verify --repair %s fetches it again", name), err: err}
 	}
 	return err
 }

@@ -138,6 +138,15 @@ func (m *mirrors) only(name string) ([]mirror, error) {
 	return nil, usage(fmt.Sprintf("no account %q in the store", name), hint)
 }
 
+// argument is how the user names a held account on the command line: the
+// account of a URL has no name there.
+func (m mirror) argument() string {
+	if e, err := config.ParseURL(m.URL); err == nil && m.Name == urlName(e) {
+		return m.URL
+	}
+	return m.Name
+}
+
 // folder takes apart what a person calls a folder: account:folder, or only the
 // folder where the account is known.
 func (m *mirrors) folder(accountFlag, arg string) (mirror, string, error) {

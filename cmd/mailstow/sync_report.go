@@ -107,7 +107,7 @@ func heldProblem(p *problem, acct account, held []mailsync.Held) {
 			most = h
 		}
 	}
-	p.hint = fmt.Sprintf("if they are meant: mailstow sync %s %s", acct.Name, most.Override)
+	p.hint = fmt.Sprintf("if they are meant: mailstow sync %s %s", acct.argument(), most.Override)
 }
 
 // named says which account an error is about.

@@ -229,7 +229,7 @@ func (v *verification) storeOf(m *mirrors, acct account) (*localstore.Store, err
 		}
 	}
 	return nil, &problem{code: exitFailed, text: fmt.Sprintf("account %s: never synced, so there is nothing to compare", acct.Name),
-		hint: "mailstow sync " + acct.Name}
+		hint: "mailstow sync " + acct.argument()}
 }
 
 // source is the account as package sync wants it.
