@@ -60,9 +60,9 @@ func (r *reader) head() (resp Response, ok bool, err error) {
 	return resp, resp.Tag != "" && resp.Name != "" && resp.wellTagged(), nil
 }
 
-// wellTagged: a tagged response says OK, NO or BAD, nothing else.
+// wellTagged: a tagged response has an atom as its tag and says OK, NO or BAD.
 func (resp *Response) wellTagged() bool {
-	return resp.Tag == "*" || resp.Name == "OK" || resp.Name == "NO" || resp.Name == "BAD"
+	return resp.Tag == "*" || isAtom(resp.Tag) && (resp.Name == "OK" || resp.Name == "NO" || resp.Name == "BAD")
 }
 
 // word reads up to the next space or parenthesis and skips spaces after it.
