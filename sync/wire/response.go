@@ -96,7 +96,7 @@ func (resp *Response) isStatus() bool {
 
 // finish goes to the end of the response.
 func (resp *Response) finish() error {
-	if resp.isStatus() {
+	if resp.isStatus() && resp.r.lit < 0 {
 		resp.r.pos = len(resp.r.seg)
 		return resp.r.err
 	}
