@@ -3,6 +3,8 @@
 // its sample mail. An architecture test holds that line.
 //
 //	dovecot/    a private Dovecot per test
+//	cyrus/      a private Cyrus per test
+//	daemon/     what such servers share: ports, start, stop, skip
 //	imapuser/   a person at the other end: changes and lists mailboxes over IMAP
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
 //	mailgen/    deterministic sample mail, ordinary and odd

@@ -1,13 +1,10 @@
 package dovecot
 
 import (
-	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 
+	"mailstow/sync/testkit/daemon"
 	"mailstow/sync/testkit/testcert"
 )
 
@@ -15,7 +12,7 @@ import (
 const Password = "secret"
 
 // Host is where every server listens.
-const Host = "127.0.0.1"
+const Host = daemon.Host
 
 // Server is a running Dovecot.
 type Server struct {
@@ -69,7 +66,7 @@ func Certificate(cert *testcert.Cert) Option {
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	bin := Require(t)
-	dir := tempDir(t)
+	dir := daemon.TempDir(t)
 	cfg := config{dir: dir, location: "maildir:~/Maildir"}
 	for _, o := range opts {
 		o(&cfg)
@@ -88,40 +85,6 @@ func Start(t testing.TB, opts ...Option) *Server {
 // MAILSTOW_REQUIRE_SERVERS=1.
 func Require(t testing.TB) string {
 	t.Helper()
-	for _, p := range []string{"dovecot", "/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/opt/homebrew/sbin/dovecot"} {
-		if bin, err := exec.LookPath(p); err == nil {
-			return bin
-		}
-	}
-	const why = "NOT TESTED: dovecot is not installed (Debian: apt-get install dovecot-imapd)"
-	if os.Getenv("MAILSTOW_REQUIRE_SERVERS") == "1" {
-		t.Fatal(why + ", and MAILSTOW_REQUIRE_SERVERS=1 forbids skipping")
-	}
-	t.Skip(why)
-	return ""
-}
-
-// tempDir is short, because Dovecot puts unix sockets below it and their paths
-// end at about 100 bytes, which t.TempDir with a long test name exceeds.
-func tempDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "dc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("remove %s: %v", dir, err)
-		}
-	})
-	if err := os.Chmod(dir, 0o755); err != nil { // the mail user passes through
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func (s *Server) setPorts(plain, tls int) {
-	s.Port, s.TLSPort = plain, tls
-	s.Addr = net.JoinHostPort(Host, strconv.Itoa(plain))
-	s.TLSAddr = net.JoinHostPort(Host, strconv.Itoa(tls))
+	return daemon.Require(t, "Debian: apt-get install dovecot-imapd",
+		"dovecot", "/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/opt/homebrew/sbin/dovecot")
 }
