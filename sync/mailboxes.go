@@ -116,12 +116,19 @@ func (r *run) gone(ctx context.Context, m localstore.Mailbox) error {
 	p := plan.Guard(plan.Plan{Vanish: ids}, plan.Mailbox{Known: len(ids), Gone: true,
 		Exempt: plan.Exempt(m.Role, m.Name, m.Delim)}, r.opt.MaxDeletes)
 	r.planned(plan.MailboxPlan{Mailbox: m.Name, Why: "gone from the server", Plan: p})
-	if p.Held != nil || r.opt.DryRun {
+	if p.Held != nil { // that it is gone explains what else was wrong with it
+		return r.clear(ctx, m.ID)
+	}
+	if r.opt.DryRun {
 		return nil
 	}
 	r.receipt.Vanished += len(p.Vanish)
+	return r.detach(ctx, m, messageIDs(p.Vanish))
+}
+
+func (r *run) detach(ctx context.Context, m localstore.Mailbox, vanish []localstore.MessageID) error {
 	return r.store.Update(ctx, func(tx *localstore.Tx) error {
-		if err := tx.Vanish(r.id, messageIDs(p.Vanish)); err != nil {
+		if err := tx.Vanish(r.id, vanish); err != nil {
 			return err
 		}
 		if m.Generation != nil {

@@ -1,0 +1,123 @@
+package sync_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// killEnv names the child: store, port and user of a pull that will be killed.
+const killEnv = "MAILSTOW_TEST_PULL"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(killEnv); args != "" {
+		pullInChild(strings.Fields(args))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// pullInChild syncs and prints a line for every event, so that the parent can
+// kill it at any of them.
+func pullInChild(args []string) {
+	port, _ := strconv.Atoi(args[1])
+	cfg := remote.Config{Host: "127.0.0.1", Port: port, Security: remote.Plain, User: args[2],
+		Password: func(context.Context) (string, error) { return args[3], nil }}
+	store, err := localstore.Open(context.Background(), args[0], localstore.Options{Create: true, Wait: 10 * time.Second})
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	defer store.Close()
+	acct := mailsync.Account{Name: "work", URL: "imap+insecure://x", Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
+	rc, err := mailsync.Pull(context.Background(), store, acct, mailsync.Options{MaxDeletes: plan.NoLimit,
+		Observer: mailsync.ObserverFunc(func(e mailsync.Event) { fmt.Println("event", e.Kind) })})
+	fmt.Println("exit", rc.Exit, err)
+}
+
+// killAfter runs a pull in a process of its own and kills it with SIGKILL when
+// its n-th event is out. It reports whether the run had ended before.
+func (f *fixture) killAfter(n int) (ended bool) {
+	f.Helper()
+	cmd := exec.CommandContext(f.Context(), os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %s %s", killEnv, f.path, f.server.Port, f.name, f.server.Password))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		f.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for seen := 0; seen < n && lines.Scan(); {
+		switch text := lines.Text(); {
+		case strings.HasPrefix(text, "event"):
+			seen++
+		case text == "exit 0 <nil>":
+			ended = true
+		default:
+			f.Fatalf("the child says %q", text)
+		}
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	return ended
+}
+
+// Row 2: killed at any event, the store is whole, what was stored stays stored,
+// and the next run goes on from there.
+func TestKill(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.user.Create("Old")
+	f.seed("INBOX", 150)
+	uids := f.seed("Work", 20)
+	f.seed("Old", 10)
+	killed := 0
+	for n := range 16 {
+		f.store.Close()
+		if !f.killAfter(1 + n%5) {
+			killed++
+		}
+		f.open()
+		f.whole()
+		switch n { // let every kind of change be cut short
+		case 4:
+			f.server.Renumber(t, f.name, "Work")
+		case 8:
+			f.user.Expunge("INBOX", uids[:10]...)
+			f.seed("INBOX", 100)
+		case 12:
+			f.user.Delete("Old")
+			f.seed("Work", 100)
+		}
+	}
+	if killed < 8 {
+		t.Fatalf("only %d runs were killed before their end", killed)
+	}
+	f.opt.MaxDeletes = plan.NoLimit
+	f.pull(0)
+	f.equal()
+}
+
+// whole wants the store to keep its invariants.
+func (f *fixture) whole() {
+	f.Helper()
+	err := f.store.Check(f.Context(), localstore.CheckOptions{}, func(x localstore.Finding) {
+		f.Errorf("%s: %s (message %d, %s)", x.Kind, x.What, x.Message, x.Folder)
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+}
