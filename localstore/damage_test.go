@@ -134,6 +134,8 @@ func TestRepair(t *testing.T) {
 // Each invariant, broken behind the store's back, is found.
 func TestCheckFinds(t *testing.T) {
 	for _, test := range []struct{ query, kind, what string }{
+		{`DROP VIEW mail; CREATE VIEW mail AS SELECT id, uid, '' AS account, '' AS folder, '' AS message_id, '' AS state FROM message;
+			UPDATE message SET zone = 0`, FoundRow, "another account or folder"},
 		{"DELETE FROM generation", FoundRow, "is not in the view"},
 		{"UPDATE message SET generation = 99 WHERE uid = 1", FoundRow, "names a row of generation"},
 		{"UPDATE message SET uid = 0 WHERE uid = 1", FoundRow, "has UID 0"},
@@ -197,6 +199,11 @@ func TestCheckSample(t *testing.T) {
 	}
 	tamper(t, s, "DELETE FROM chunk WHERE id >> 20 = 7")
 	if err := s.Check(bg, CheckOptions{Sample: 1e-9}, func(f Finding) { n = int(f.UID) }); err != nil || n != 7 {
+		t.Errorf("uid %d, %v", n, err)
+	}
+	put(t, s, 7, "again")
+	tamper(t, s, "UPDATE chunk SET id = id + 1 WHERE id >> 20 = 8")
+	if err := s.Check(bg, CheckOptions{Sample: 1e-9}, func(f Finding) { n = int(f.UID) }); err != nil || n != 8 {
 		t.Errorf("uid %d, %v", n, err)
 	}
 }

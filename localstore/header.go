@@ -25,7 +25,7 @@ type headerScanner struct {
 	size int64
 	text []byte // the first maxHeaderText bytes
 	line int    // bytes of the current line so far, 2 for any more
-	cr   bool   // the first of them is CR
+	cr   bool   // the only one of them is CR, if line is 1
 	done bool
 }
 
@@ -52,7 +52,7 @@ func (h *headerScanner) scan(b []byte) int {
 		if end >= 0 {
 			part = part[:end]
 		}
-		if h.line == 0 && len(part) > 0 {
+		if len(part) > 0 {
 			h.cr = part[0] == '\r'
 		}
 		h.line = min(h.line+len(part), 2)

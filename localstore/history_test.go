@@ -51,7 +51,7 @@ func replayed(t tb, s *Store, upTo int) state {
 		if err := rows.Scan(&kind, &gen, &uid, &id, &old, &now); err != nil {
 			t.Fatal(err)
 		}
-		if kind == "flags" && st[at[id]] != old || kind == "vanished" && st[at[id]] != old {
+		if kind != "arrived" && st[at[id]] != old {
 			t.Errorf("event %s of %d from %q, was %q", kind, id, old, st[at[id]])
 		}
 		delete(st, at[id])

@@ -59,6 +59,7 @@ func TestList(t *testing.T) {
 		{"unseen", ListQuery{Unseen: true}, []uint32{10, 30, 40}},
 		{"since", ListQuery{Mailbox: inbox.box, Since: testDate.AddDate(0, 0, 2)}, []uint32{10, 20, 40}},
 		{"from", ListQuery{From: "ANN"}, []uint32{10, 30, 1}},
+		{"from in capitals", ListQuery{From: "ANN <A"}, []uint32{10, 30}},
 		{"subject", ListQuery{Subject: "ärg"}, []uint32{30}},
 		{"last from", ListQuery{From: "ann@", Limit: 2}, []uint32{30, 1}},
 	} {

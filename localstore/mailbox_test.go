@@ -146,6 +146,7 @@ func TestGenerations(t *testing.T) {
 	if err := s.Update(bg, func(tx *Tx) error { _, err := tx.OpenGeneration(p.box, 8, p.run); return err }); err == nil {
 		t.Error("two current generations")
 	}
+	update(t, s, func(tx *Tx) error { return tx.SetCursor(p.gen, Cursor{HighestModSeq: 5, Listed: 3}) })
 	var next GenerationID
 	update(t, s, func(tx *Tx) (err error) {
 		uid := Problem{Account: p.acct, Mailbox: p.box, UID: 9, Kind: "k", Reason: "r"}
@@ -176,7 +177,7 @@ func TestGenerations(t *testing.T) {
 	}
 	wantBody(t, s, ids[0], []byte("one\r\n\r\nbody"))
 	gens, err := s.Generations(bg, p.box)
-	if err != nil || len(gens) != 2 || !gens[0].Retired || gens[1].Retired || gens[1].ID != next {
+	if err != nil || len(gens) != 2 || !gens[0].Retired || gens[0].Cursor.HighestModSeq != 0 || gens[1].Retired || gens[1].ID != next {
 		t.Errorf("%+v %v", gens, err)
 	}
 	var rows []Row
