@@ -4,6 +4,7 @@
 //
 //	dovecot/    a private Dovecot per test
 //	cyrus/      a private Cyrus per test
+//	courier/    a private Courier per test
 //	daemon/     what such servers share: ports, start, stop, skip
 //	imapuser/   a person at the other end: changes and lists mailboxes over IMAP
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts

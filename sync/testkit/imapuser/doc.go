@@ -5,6 +5,6 @@
 // It shares nothing with sync/remote (it drives imapclient directly), so what it
 // reports is independent of the code under test. Every method fails the test on
 // an error; none is safe for use by several goroutines at once. Each operation
-// opens its mailbox anew and closes it again (UNSELECT), so that the connection
-// never sits on a stale view.
+// opens its mailbox anew and closes it again (UNSELECT, where there is one), so
+// that the connection never sits on a stale view.
 package imapuser

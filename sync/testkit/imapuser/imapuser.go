@@ -186,7 +186,7 @@ func (u *User) Selected(mailbox string) imap.SelectData {
 	u.t.Helper()
 	d, err := u.c.Select(mailbox, &imap.SelectOptions{ReadOnly: true}).Wait()
 	u.must("examine "+mailbox, err)
-	u.must("unselect "+mailbox, u.c.Unselect().Wait())
+	u.leave(mailbox)
 	return *d
 }
 
@@ -195,7 +195,16 @@ func (u *User) within(mailbox string, fn func()) {
 	_, err := u.c.Select(mailbox, nil).Wait()
 	u.must("select "+mailbox, err)
 	fn()
-	u.must("unselect "+mailbox, u.c.Unselect().Wait())
+	u.leave(mailbox)
+}
+
+// leave closes the mailbox without expunging. Where the server cannot (RFC 3691),
+// the next operation's SELECT does.
+func (u *User) leave(mailbox string) {
+	u.t.Helper()
+	if u.c.Caps().Has(imap.CapUnselect) {
+		u.must("unselect "+mailbox, u.c.Unselect().Wait())
+	}
 }
 
 func (u *User) fetch(mailbox string, opts *imap.FetchOptions) (out []Message) {
