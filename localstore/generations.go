@@ -60,7 +60,7 @@ func (s *Store) Generations(ctx context.Context, mailbox MailboxID) ([]Generatio
 	err := s.each(ctx, "SELECT "+generationColumns+" FROM generation g WHERE g.mailbox = ? ORDER BY g.id", []any{mailbox},
 		func(r *sql.Rows) error {
 			var g Generation
-			err := r.Scan(&g.ID, &g.Mailbox, &g.UIDValidity, &g.Cursor.UIDNext, &g.Cursor.Messages,
+			err := r.Scan(&g.ID, &g.Mailbox, &g.UIDValidity, &g.Opened, &g.Cursor.UIDNext, &g.Cursor.Messages,
 				&g.Cursor.HighestModSeq, &g.Cursor.MailboxID, &g.Cursor.Listed, &g.Retired)
 			all = append(all, g)
 			return err

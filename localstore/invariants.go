@@ -11,7 +11,7 @@ var invariants = []struct{ kind, what, query string }{
 		JOIN message m ON m.id = v.id JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox
 		JOIN account a ON a.id = x.account WHERE (v.account, v.folder, v.uid) IS NOT (a.name, x.name, m.uid)`},
 	{FoundRow, "message has UID %d", `SELECT id, uid FROM message WHERE uid <= 0`},
-	{FoundRow, "generation %d has a message above its cursor", `SELECT NULL, g.id FROM generation g WHERE g.listed <
+	{FoundRow, "generation %d has a message above its cursor", `SELECT NULL, g.id FROM generation g WHERE g.listed > 0 AND g.listed <
 		max(ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NULL), 0),
 		    ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NOT NULL), 0))`},
 	{FoundRow, "generation %d has a negative HIGHESTMODSEQ", `SELECT NULL, id FROM generation WHERE highestmodseq < 0`},

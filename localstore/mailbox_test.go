@@ -135,7 +135,7 @@ func TestGenerations(t *testing.T) {
 	c := Cursor{UIDNext: math.MaxUint32, Messages: 3, HighestModSeq: math.MaxInt64, MailboxID: "F1", Listed: 3}
 	update(t, s, func(tx *Tx) error { return tx.SetCursor(p.gen, c) })
 	box, err := s.MailboxByName(bg, p.acct, "INBOX")
-	if err != nil || *box.Generation != (Generation{ID: p.gen, Mailbox: p.box, UIDValidity: 7, Cursor: c}) {
+	if err != nil || *box.Generation != (Generation{ID: p.gen, Mailbox: p.box, UIDValidity: 7, Opened: p.run, Cursor: c}) {
 		t.Errorf("%+v %v", box.Generation, err)
 	}
 	c.HighestModSeq = math.MaxUint64 // not a MODSEQ (RFC 7162 3.1)

@@ -82,10 +82,10 @@ func (tx *Tx) mailboxEvent(run RunID, kind string, id MailboxID, old, now any) e
 	return err
 }
 
-const generationColumns = "g.id, g.mailbox, g.uidvalidity, g.uidnext, g.messages, g.highestmodseq, g.mailboxid, g.listed, g.retired_run IS NOT NULL"
+const generationColumns = "g.id, g.mailbox, g.uidvalidity, g.opened_run, g.uidnext, g.messages, g.highestmodseq, g.mailboxid, g.listed, g.retired_run IS NOT NULL"
 
 const mailboxColumns = `SELECT m.id, m.account, m.raw, m.name, m.delim, m.attrs, m.role, m.selectable, m.subscribed,
-	m.detached_run IS NOT NULL, g.id IS NOT NULL, ifnull(g.id, 0), ifnull(g.uidvalidity, 0), ifnull(g.uidnext, 0), ifnull(g.messages, 0),
+	m.detached_run IS NOT NULL, g.id IS NOT NULL, ifnull(g.id, 0), ifnull(g.uidvalidity, 0), ifnull(g.opened_run, 0), ifnull(g.uidnext, 0), ifnull(g.messages, 0),
 	ifnull(g.highestmodseq, 0), ifnull(g.mailboxid, ''), ifnull(g.listed, 0)
 	FROM mailbox m LEFT JOIN generation g ON g.mailbox = m.id AND g.retired_run IS NULL `
 
@@ -130,7 +130,7 @@ func scanMailbox(r *sql.Rows) (Mailbox, error) {
 	var raw []byte
 	var has bool
 	err := r.Scan(&m.ID, &m.Account, &raw, &m.Name, &m.Delim, &m.Attrs, &m.Role, &m.Selectable, &m.Subscribed,
-		&m.Detached, &has, &g.ID, &g.UIDValidity, &g.Cursor.UIDNext, &g.Cursor.Messages,
+		&m.Detached, &has, &g.ID, &g.UIDValidity, &g.Opened, &g.Cursor.UIDNext, &g.Cursor.Messages,
 		&g.Cursor.HighestModSeq, &g.Cursor.MailboxID, &g.Cursor.Listed)
 	m.Raw = string(raw)
 	if has {

@@ -69,6 +69,7 @@ type Generation struct {
 	ID          GenerationID
 	Mailbox     MailboxID
 	UIDValidity uint32
+	Opened      RunID // the run that began it
 	Cursor      Cursor
 	Retired     bool
 }
@@ -80,7 +81,7 @@ type Cursor struct {
 	Messages      uint32
 	HighestModSeq uint64 // above 63 bits is stored as 0: scan all flags (I9)
 	MailboxID     string // OBJECTID, "" unknown
-	Listed        uint32 // every UID up to this one has its row
+	Listed        uint32 // every UID up to this one has its row; 0 in an archive, whose UIDs mean nothing (I3)
 }
 
 // Row is a message present in the store, as the engine compares it. Size is -1

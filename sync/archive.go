@@ -10,8 +10,8 @@ import (
 
 // archive keeps what is new by content alone, where UIDs do not last (I3, row
 // 13). Nothing is ever taken for vanished here, and flags stay as they were
-// when a message arrived. Each run that finds new content has a generation of
-// its own; messages of equal size, date, and header are one.
+// when a message arrived. Each run has a generation of its own; messages of
+// equal size, date, and header are one.
 func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
 	m.archived = true
 	if err := m.retire(ctx); err != nil {
@@ -54,11 +54,8 @@ func (m *mailbox) retire(ctx context.Context) error {
 	return m.reset(ctx)
 }
 
-// keep opens a generation for new content; without any there is none.
+// keep opens a generation for what is new; its cursor never moves.
 func (m *mailbox) keep(ctx context.Context, fresh []localstore.Arrival, sel remote.Selected) error {
-	if len(fresh) == 0 {
-		return nil
-	}
 	if err := m.openGeneration(ctx, sel.UIDValidity); err != nil {
 		return fmt.Errorf("mailbox %q: %w", m.info.Raw, err)
 	}

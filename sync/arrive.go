@@ -70,13 +70,9 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 	if m.opt.DryRun || len(in.fresh)+len(in.moves) == 0 {
 		return nil
 	}
-	cursor := m.gen.Cursor
+	cursor := m.advanced(in)
 	for i := range in.moves {
 		in.moves[i].Generation = m.gen.ID
-		cursor.Listed = max(cursor.Listed, in.moves[i].UID)
-	}
-	for _, a := range in.fresh {
-		cursor.Listed = max(cursor.Listed, a.UID)
 	}
 	linked := 0
 	err := m.store.Update(ctx, func(tx *localstore.Tx) (err error) {
@@ -97,6 +93,21 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 	m.receipt.Linked += linked
 	m.session.progress()
 	return nil
+}
+
+// advanced is the cursor with an intake; UIDs of an archive are not tracked.
+func (m *mailbox) advanced(in intake) localstore.Cursor {
+	cursor := m.gen.Cursor
+	if m.archived {
+		return cursor
+	}
+	for _, r := range in.moves {
+		cursor.Listed = max(cursor.Listed, r.UID)
+	}
+	for _, a := range in.fresh {
+		cursor.Listed = max(cursor.Listed, a.UID)
+	}
+	return cursor
 }
 
 // insert adds the new rows and links the bodies known among them.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -37,6 +38,7 @@ type fixture struct {
 	path   string // of the store
 	store  *localstore.Store
 	dialer *faultconn.Dialer
+	dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: that of dialer
 	opt    mailsync.Options
 	events []mailsync.Event
 }
@@ -78,9 +80,13 @@ func (f *fixture) close() {
 }
 
 func (f *fixture) account() mailsync.Account {
+	dial := f.dial
+	if dial == nil {
+		dial = f.dialer.Dial
+	}
 	cfg := remote.Config{Host: f.server.Host, Port: f.server.Port, Security: remote.Plain, User: f.name,
 		Password: func(context.Context) (string, error) { return f.server.Password, nil },
-		Timeout:  10 * time.Second, Dial: f.dialer.Dial}
+		Timeout:  10 * time.Second, Dial: dial}
 	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr,
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }

@@ -2,6 +2,8 @@ package sync
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"mailstow/localstore"
@@ -49,6 +51,50 @@ func (m *mailbox) known(owing bool) plan.Known {
 		Messages: c.Messages, HighestModSeq: c.HighestModSeq, Owing: owing}
 }
 
+// restlessRuns is after how many runs in a row with another UIDVALIDITY each a
+// mailbox is kept by content alone.
+const restlessRuns = 3
+
+// history completes what is known by what earlier runs met.
+func (m *mailbox) history(ctx context.Context, k plan.Known) (plan.Known, error) {
+	if m.gen == nil || m.id == 0 {
+		return k, nil
+	}
+	gens, err := m.store.Generations(ctx, m.id)
+	if err != nil {
+		return k, err
+	}
+	runs, err := m.store.Runs(ctx, m.account, restlessRuns+1)
+	if err != nil {
+		return k, err
+	}
+	runs = slices.DeleteFunc(runs, func(r localstore.Run) bool { return r.ID == m.run.id })
+	k.Restless = restless(gens, runs[:min(len(runs), restlessRuns)])
+	k.Archived, err = m.keepsNoUIDs(ctx)
+	return k, err
+}
+
+// restless reports whether every one of these runs opened a generation, each
+// with a UIDVALIDITY of its own.
+func restless(gens []localstore.Generation, runs []localstore.Run) bool {
+	values := map[uint32]bool{}
+	for _, g := range gens {
+		if slices.ContainsFunc(runs, func(r localstore.Run) bool { return r.ID == g.Opened }) {
+			values[g.UIDValidity] = true
+		}
+	}
+	return len(values) == restlessRuns
+}
+
+// keepsNoUIDs reports whether the current generation is an archive: it has
+// messages and its cursor never moved.
+func (m *mailbox) keepsNoUIDs(ctx context.Context) (bool, error) {
+	if m.gen.Cursor.Listed > 0 {
+		return false, nil
+	}
+	return found(m.store.Rows(ctx, m.gen.ID, stop))
+}
+
 // unchanged reports whether the list alone tells that nothing happened here.
 func (m *mailbox) unchanged(ctx context.Context) (bool, error) {
 	st := m.info.Status
@@ -71,12 +117,20 @@ func (m *mailbox) owing(ctx context.Context) (bool, error) {
 	if err != nil || len(due) > 0 {
 		return true, err
 	}
-	owing := false
-	err = m.store.Stale(ctx, m.id, func(localstore.Row) error {
-		owing = true
-		return nil
-	})
-	return owing, err
+	return found(m.store.Stale(ctx, m.id, stop))
+}
+
+// errFound ends a walk over rows at the first one.
+var errFound = errors.New("found")
+
+func stop(localstore.Row) error { return errFound }
+
+// found reports whether a walk with stop met a row.
+func found(err error) (bool, error) {
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 // due is the time up to which problems are tried again.
@@ -120,7 +174,11 @@ func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected)
 	m.plan = plan.MailboxPlan{Mailbox: m.info.Name}
 	said := plan.Said{UIDValidity: sel.UIDValidity, UIDNext: uint32(sel.UIDNext), Messages: sel.Messages,
 		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky}
-	approach, why := plan.Judge(m.known(true), said)
+	known, err := m.history(ctx, m.known(true))
+	if err != nil {
+		return err
+	}
+	approach, why := plan.Judge(known, said)
 	if m.rematch && m.gen != nil && approach != plan.Archive {
 		approach, why = plan.Reset, "UIDs forgotten on request"
 	}

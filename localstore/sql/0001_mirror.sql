@@ -56,7 +56,7 @@ CREATE TABLE generation (
     messages      INTEGER NOT NULL DEFAULT 0, -- as the server said
     highestmodseq INTEGER NOT NULL DEFAULT 0, -- 63 bits (RFC 7162 3.1); 0: scan all flags
     mailboxid     TEXT NOT NULL DEFAULT '',   -- OBJECTID (RFC 8474), '' unknown
-    listed        INTEGER NOT NULL DEFAULT 0  -- every UID up to this one has its row
+    listed        INTEGER NOT NULL DEFAULT 0  -- every UID up to this one has its row; 0: UIDs mean nothing here
 ) STRICT;
 CREATE UNIQUE INDEX generation_current ON generation(mailbox) WHERE retired_run IS NULL;
 CREATE INDEX generation_mailbox ON generation(mailbox);

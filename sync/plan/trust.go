@@ -9,6 +9,10 @@ type Known struct {
 	UIDNext       uint32
 	Messages      uint32
 	HighestModSeq uint64
+	// Restless: each of the last runs found another UIDVALIDITY.
+	Restless bool
+	// Archived: the last run kept mail by content alone.
+	Archived bool
 	// Owing is set while the mirror still owes work: bodies due, deletions
 	// held back, metadata not yet complete.
 	Owing bool
@@ -48,6 +52,10 @@ func Judge(k Known, s Said) (Approach, string) {
 		return Archive, "the server gives no UIDVALIDITY: mail is kept by content only"
 	case s.NotSticky:
 		return Archive, "the server's UIDs do not last (UIDNOTSTICKY): mail is kept by content only"
+	case k.Restless && k.UIDValidity != s.UIDValidity:
+		return Archive, "UIDVALIDITY changes with every run: mail is kept by content only"
+	case k.Archived:
+		return Reset, "the server's UIDs last again"
 	case k.Exists && k.UIDValidity != s.UIDValidity:
 		return Reset, fmt.Sprintf("UIDVALIDITY changed from %d to %d", k.UIDValidity, s.UIDValidity)
 	case !k.Exists:

@@ -25,6 +25,10 @@ func TestJudge(t *testing.T) {
 		"no uidvalidity":              {func(_ *Known, s *Said) { s.UIDValidity = 0 }, Archive},
 		"uids not sticky":             {func(_ *Known, s *Said) { s.NotSticky = true }, Archive},
 		"not sticky, never seen":      {func(k *Known, s *Said) { *k = Known{}; s.NotSticky = true }, Archive},
+		"another one every run":       {func(k *Known, s *Said) { k.Restless = true; s.UIDValidity++ }, Archive},
+		"restless, then the same":     {func(k *Known, _ *Said) { k.Restless = true }, Skip},
+		"archived, then it lasts":     {func(k *Known, _ *Said) { k.Archived = true }, Reset},
+		"archived and still restless": {func(k *Known, s *Said) { k.Archived, k.Restless = true, true; s.UIDValidity++ }, Archive},
 		"not sticky, new uidvalidity": {func(_ *Known, s *Said) { s.NotSticky = true; s.UIDValidity++ }, Archive},
 	} {
 		k, s := known, said
