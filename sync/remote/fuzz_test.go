@@ -1,0 +1,115 @@
+package remote_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/remote"
+)
+
+// canned is a connection on which the server has said all it will ever say.
+type canned struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c canned) Read(p []byte) (int, error)       { return c.r.Read(p) }
+func (c canned) Write(p []byte) (int, error)      { return len(p), nil }
+func (c canned) Close() error                     { return nil }
+func (c canned) SetReadDeadline(time.Time) error  { return nil }
+func (c canned) SetWriteDeadline(time.Time) error { return nil }
+
+// cannedConfig leads to a server that says stream, whatever it is asked.
+func cannedConfig(stream string) remote.Config {
+	return remote.Config{
+		Host: "x", Security: remote.Plain, User: "joe",
+		Password: func(context.Context) (string, error) { return "hunter2hunter2", nil },
+		Dial: func(context.Context, string, string) (net.Conn, error) {
+			return canned{r: strings.NewReader(stream)}, nil
+		},
+	}
+}
+
+// hear lets every operation loose on a stream, through wire and imapclient.
+func hear(t *testing.T, stream string) (list []remote.Mailbox) {
+	cfg := cannedConfig(stream)
+	for _, use := range []func(c *remote.Conn) error{
+		func(c *remote.Conn) (err error) { list, err = c.List(t.Context()); return err },
+		func(c *remote.Conn) error {
+			_, err := c.Examine(t.Context(), "x")
+			if err != nil {
+				return err
+			}
+			_, err = c.UIDs(t.Context(), 1, 0)
+			return err
+		},
+		func(c *remote.Conn) error { _, err := c.Namespaces(t.Context()); return err },
+		func(c *remote.Conn) error {
+			_, err := metadata(t, c, 1, 0, remote.Want{Date: true, Size: true})
+			return err
+		},
+		func(c *remote.Conn) error { _, err := bodies(t, c, imap.UIDSet{{Start: 1, Stop: 9}}); return err },
+		func(c *remote.Conn) error { return c.Noop(t.Context()) },
+	} {
+		c, err := remote.Dial(t.Context(), cfg)
+		if err == nil {
+			err = use(c)
+			c.Close()
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2hunter2") {
+			t.Fatalf("the password is in %v", err)
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\r\n\x00") {
+			t.Fatalf("an error of several lines: %q", err)
+		}
+		if err != nil && remote.ClassOf(err) == remote.Other {
+			t.Fatalf("an error without class: %v", err)
+		}
+	}
+	return list
+}
+
+const welcome = "* PREAUTH [CAPABILITY IMAP4rev1 ESEARCH] hi\r\n"
+
+// FuzzServer: whatever a server says, every operation ends, and says why.
+func FuzzServer(f *testing.F) {
+	f.Add(welcome + "* LIST () \"/\" a\r\nM1 OK\r\nM2 OK\r\n* STATUS a (MESSAGES 1)\r\nM3 OK\r\n")
+	f.Add(welcome + "* 3 EXISTS\r\n* OK [UIDVALIDITY 3] x\r\nM1 OK\r\n* ESEARCH (TAG \"T1\") UID ALL 1:4294967295\r\nT1 OK\r\n")
+	f.Add(welcome + "* 1 FETCH (UID 1 FLAGS (\\Seen) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 3)\r\nM1 OK\r\n")
+	f.Add(welcome + "* 1 FETCH (BODY[] {3}\r\nabc UID 1)\r\n* 2 FETCH (UID 2 BODY[] \"x\")\r\nM1 OK\r\n")
+	f.Add(welcome + "* NAMESPACE ((\"\" \"/\" \"X\" (\"y\"))) NIL NIL\r\nM1 NO [X] y\r\n")
+	f.Add("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n+\r\nM1 OK\r\n* CAPABILITY IMAP4rev1 (\r\nM2 OK\r\nT1 OK\r\n")
+	f.Add(welcome + "* 1 FETCH (FLAGS (x) UID 1)\r\n* SEARCH 1\r\n* OK [ALERT] x\r\n* BYE [X] y\r\nT1 NO [LIMIT] z\r\n")
+	for _, s := range transcripts() {
+		f.Add(welcome + s)
+	}
+	f.Fuzz(func(t *testing.T, stream string) { hear(t, stream) })
+}
+
+// transcripts returns what real servers said, with the tags a client of ours uses.
+func transcripts() map[string]string {
+	dir := "../../../shared/corpus" // beside the checkout
+	if env := os.Getenv("MAILSTOW_CORPUS"); env != "" {
+		dir = strings.TrimSuffix(filepath.Clean(env), "/messages") // where other tests look
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "transcripts", "*", "*.txt"))
+	all := map[string]string{}
+	for _, file := range files {
+		if b, err := os.ReadFile(file); err == nil {
+			s := strings.ReplaceAll(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n", "\r\n") // as their literals count
+			for _, tag := range []string{"M1", "M2", "M3", "M4"} {
+				s = strings.Replace(s, "A########", tag, 1)
+			}
+			all[filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file)] = s
+		}
+	}
+	return all
+}
