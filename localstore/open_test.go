@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -114,26 +113,6 @@ func TestOpenEmptyFile(t *testing.T) {
 	openStore(t, path, Options{Create: true}).Close()
 }
 
-// SQLite creates files 0644 under the usual umask; mail must not be readable by
-// others for a moment, nor its WAL.
-func TestPermissions(t *testing.T) {
-	defer syscall.Umask(syscall.Umask(0o022))
-	dir := filepath.Join(t.TempDir(), "store")
-	s := openStore(t, filepath.Join(dir, "mail.db"), Options{Create: true})
-	defer s.Close()
-	newPlace(t, s, "INBOX")
-	want := map[string]os.FileMode{"": 0o700, "mail.db": 0o600, "mail.db-wal": 0o600, "mail.db-shm": 0o600, "mail.db.lock": 0o600}
-	for name, mode := range want {
-		fi, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if fi.Mode().Perm() != mode {
-			t.Errorf("%s: mode %o, want %o", name, fi.Mode().Perm(), mode)
-		}
-	}
-}
-
 func TestCreated(t *testing.T) {
 	s := newStore(t)
 	for pragma, want := range map[string]string{"page_size": "16384", "application_id": "1836282999", "user_version": "1", "journal_mode": "wal"} {
@@ -181,46 +160,6 @@ func TestReadOnlyBesideWriter(t *testing.T) {
 	if _, err := r.reader.Exec("DELETE FROM event"); err == nil {
 		t.Error("a reader's connection writes")
 	}
-}
-
-// A backup on a disk mounted read-only can be read, unless its last writer was
-// killed: then what it wrote cannot be seen, and that is said.
-func TestReadOnlyDirectory(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("cannot mount: %v", err)
-	}
-	defer syscall.Unmount(dir, 0)
-	path := filepath.Join(dir, "mail.db")
-	s := openStore(t, path, Options{Create: true})
-	id := arrive(t, s, newPlace(t, s, "INBOX"), 1)[0]
-	put(t, s, id, "hello")
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	remount := func(flags uintptr) {
-		t.Helper()
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|flags, "size=8m"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	remount(syscall.MS_RDONLY)
-	r := openStore(t, path, Options{ReadOnly: true})
-	wantBody(t, r, id, []byte("hello"))
-	checkClean(t, r)
-	r.Close()
-	if _, err := Open(bg, path, Options{}); !errors.Is(err, ErrPermission) {
-		t.Errorf("as a writer: %v", err)
-	}
-	remount(0)
-	if err := os.WriteFile(path+"-wal", make([]byte, 100), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	remount(syscall.MS_RDONLY)
-	if _, err := Open(bg, path, Options{ReadOnly: true}); !errors.Is(err, ErrReadOnlyDir) {
-		t.Errorf("with a WAL: %v", err)
-	}
-	remount(0)
 }
 
 // Links to a store lead to one lock.
