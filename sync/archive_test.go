@@ -2,11 +2,14 @@ package sync_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"regexp"
 	"testing"
+
+	"github.com/emersion/go-imap/v2"
 
 	"mailstow/localstore"
 	"mailstow/sync/testkit/faultconn"
@@ -131,4 +134,24 @@ func (f *fixture) kept(mailbox string) []string {
 		f.Fatal(err)
 	}
 	return out
+}
+
+// I10: a listing that lacks messages which the server had counted proves no
+// deletion. The run says so, and the next one settles it.
+func TestListingThatFallsShort(t *testing.T) {
+	f := newFixture(t)
+	uids := f.seed("INBOX", 6)
+	f.pull(0)
+	f.user.Expunge("INBOX", uids[2])
+	f.user.AddFlags("INBOX", []imap.Flag{imap.FlagFlagged}, uids[4])
+	f.through(func(line []byte) []byte { return bytes.Replace(line, []byte("* 5 EXISTS"), []byte("* 6 EXISTS"), 1) })
+	rc := f.pull(3)
+	if rc.Vanished != 0 || rc.Flags != 1 || len(rc.Failures) != 1 {
+		t.Fatalf("%+v", rc)
+	}
+	f.dial = nil
+	if rc := f.pull(0); rc.Vanished != 1 {
+		t.Fatalf("%+v", rc)
+	}
+	f.equal()
 }

@@ -24,6 +24,7 @@ type mailbox struct {
 	listed      bool // metadata is complete in this run: only bodies are left
 	archived    bool // UIDs mean nothing beyond a connection
 	quarantined bool
+	failed      bool                   // has a problem of its own from this run
 	shorts      int                    // listings that lacked messages
 	retired     *localstore.Generation // in a dry run: the one a reset would retire
 	rebound     int                    // old messages that found their new UID

@@ -21,12 +21,14 @@ func reason(err error) string { return err.Error() }
 
 // fail sets a mailbox or a message of it aside and tells so.
 func (r *run) fail(ctx context.Context, m *mailbox, p localstore.Problem) error {
+	m.failed = m.failed || p.Message == 0
 	r.observe(Event{Kind: Failed, Mailbox: m.info.Name, Text: subject(p) + p.Reason})
 	if r.opt.DryRun {
 		r.receipt.Failures = append(r.receipt.Failures, Failure{Mailbox: m.info.Name, UID: p.UID, Reason: p.Reason})
 		return nil
 	}
 	p.Account, p.Mailbox = r.account, m.id
+	r.troubled[m.id] = true
 	return r.store.Update(ctx, func(tx *localstore.Tx) error {
 		return tx.PutProblem(p, r.opt.Now())
 	})
@@ -42,12 +44,28 @@ func subject(p localstore.Problem) string {
 // clear forgets the problems of a mailbox that synced; those of its messages
 // end with the messages.
 func (r *run) clear(ctx context.Context, id localstore.MailboxID) error {
-	if r.opt.DryRun {
+	if r.opt.DryRun || !r.troubled[id] {
 		return nil
 	}
+	delete(r.troubled, id)
 	return r.store.Update(ctx, func(tx *localstore.Tx) error {
 		return tx.ClearMailboxProblems(id)
 	})
+}
+
+// troubles notes which mailboxes have problems from earlier runs.
+func (r *run) troubles(ctx context.Context) error {
+	r.troubled = map[localstore.MailboxID]bool{}
+	if r.account == 0 {
+		return nil
+	}
+	problems, err := r.store.Problems(ctx, r.account)
+	for _, p := range problems {
+		if p.Message == 0 {
+			r.troubled[p.Mailbox] = true
+		}
+	}
+	return err
 }
 
 // outstanding lists every problem of the selected mailboxes, also those whose

@@ -20,10 +20,11 @@ type run struct {
 	session *session
 	receipt *Receipt
 
-	account localstore.AccountID // 0 in a dry run over an account never synced
-	id      localstore.RunID     // 0 in a dry run
-	counter counter
-	watch   sync.Mutex // events come from two goroutines
+	account  localstore.AccountID          // 0 in a dry run over an account never synced
+	id       localstore.RunID              // 0 in a dry run
+	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
+	counter  counter
+	watch    sync.Mutex // events come from two goroutines
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt
@@ -39,6 +40,9 @@ func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Option
 	}
 	r.counter.run = r
 	err := r.begin(ctx)
+	if err == nil {
+		err = r.troubles(ctx)
+	}
 	if err == nil {
 		err = r.pull(ctx)
 		r.session.logout(ctx)
@@ -101,7 +105,7 @@ func (r *run) mailbox(ctx context.Context, m *mailbox) error {
 	r.observe(Event{Kind: Opened, Mailbox: m.info.Name})
 	err = r.session.do(ctx, m.sync)
 	if err == nil {
-		if m.quarantined {
+		if m.failed {
 			return nil
 		}
 		return r.clear(ctx, m.id)
