@@ -51,7 +51,7 @@ func TestEveryServer(t *testing.T) {
 
 // everything needs to know how the server writes names, and which odd messages it
 // refuses. What it accepts it may still change: Courier ends every line in CRLF,
-// Cyrus takes eight-bit headers apart, Dovecot turns NUL into 0x80. The server's
+// Cyrus replaces eight-bit characters in headers, Dovecot turns NUL into 0x80. The server's
 // bytes count.
 func everything(t *testing.T, s server, addr, delim, prefix string, refused ...string) {
 	u := s.User(t, "alice")
