@@ -42,7 +42,7 @@ func (c *Conn) Bodies(ctx context.Context, uids imap.UIDSet, fn func(uid imap.UI
 func (c *Conn) Headers(ctx context.Context, uids imap.UIDSet, fn func(uid imap.UID, header []byte) error) error {
 	return c.fetchSection(ctx, uids, "HEADER", func(uid imap.UID, size int64, r io.Reader) error {
 		if size > maxHeader {
-			c.cfg.Notice("skipped a header beyond any measure")
+			c.notice("skipped a header beyond any measure")
 			return nil
 		}
 		b := make([]byte, size)
@@ -231,7 +231,7 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 	if !f.got.add(uid) {
 		_, err := io.Copy(io.Discard, tee)
 		if first, ok := f.digests[uid]; ok && err == nil && first != (digest{size, h.Sum64()}) {
-			f.c.cfg.Notice("the server gave two different answers for one message; the first one counts")
+			f.c.notice("the server gave two different answers for one message; the first one counts")
 		}
 		return err
 	}

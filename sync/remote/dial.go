@@ -56,7 +56,7 @@ func open(ctx context.Context, cfg Config, alpn bool) (*Conn, error) {
 	if err != nil {
 		return c, err
 	}
-	c.wire = wire.New(c.sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: cfg.Notice})
+	c.wire = wire.New(c.sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: c.notice})
 	if err := c.secure(ctx, alpn); err != nil {
 		_ = c.Close()
 		return c, err
@@ -80,11 +80,14 @@ func dialTCP(ctx context.Context, cfg Config) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", cfg.addr())
 }
 
-func (c *Conn) alert(text string) {
+func (c *Conn) alert(text string) { c.notice("server alert: " + text) }
+
+// notice passes on what the user should hear, which may quote the server.
+func (c *Conn) notice(text string) {
 	if c.leaks != nil && c.leaks(text) {
 		text = errEchoed.Error()
 	}
-	c.cfg.Notice("server alert: " + text)
+	c.cfg.Notice(text)
 }
 
 // secure reads the greeting and sets up TLS, in the order the user asked for.

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -14,12 +15,11 @@ func (c *Conn) Examine(ctx context.Context, raw string) (Selected, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.box, c.opened = "", Selected{}
-	cmd := wire.Cmd("EXAMINE").Mailbox(raw)
-	if c.condStore() {
-		cmd.Raw("(CONDSTORE)") // RFC 7162 section 3.1.8
+	sel, err := c.examine(ctx, raw, c.condStore())
+	if e, ok := errors.AsType[statusError](err); ok && e.Type == "BAD" && c.condStore() {
+		sel, err = c.examine(ctx, raw, false) // offered, but not understood
 	}
-	var sel Selected
-	if _, err := c.do(ctx, raw, cmd, sel.take); err != nil {
+	if err != nil {
 		return Selected{}, err
 	}
 	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0
@@ -27,11 +27,21 @@ func (c *Conn) Examine(ctx context.Context, raw string) (Selected, error) {
 	return sel, nil
 }
 
+func (c *Conn) examine(ctx context.Context, raw string, condStore bool) (Selected, error) {
+	cmd := wire.Cmd("EXAMINE").Mailbox(raw)
+	if condStore {
+		cmd.Raw("(CONDSTORE)") // RFC 7162 section 3.1.8
+	}
+	var sel Selected
+	_, err := c.do(ctx, raw, cmd, sel.take)
+	return sel, err
+}
+
 // take is the handler of EXAMINE (RFC 9051 section 6.3.3).
 func (sel *Selected) take(resp *wire.Response) error {
 	switch {
 	case resp.HasNum && resp.Name == "EXISTS":
-		sel.Messages = resp.Num
+		sel.Messages, sel.counted = resp.Num, true
 		return nil
 	case resp.HasNum && resp.Name == "RECENT", resp.Name == "FLAGS":
 		return nil

@@ -324,3 +324,31 @@ func TestUIDs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An empty mailbox is not asked about: some servers refuse "*" in it. One whose
+// EXISTS never came is no empty mailbox.
+func TestEmptyMailbox(t *testing.T) {
+	c := session(t, "", func(p *peer) {
+		p.answer("EXAMINE", "* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n")
+		p.answer("UID FETCH 3", "* 1 EXISTS\r\n")
+		p.answer("UID FETCH 1:*", "* 1 FETCH (UID 1 FLAGS (new))\r\n")
+		p.answer("EXAMINE", "* OK [UIDVALIDITY 7] ok\r\n")
+		p.answer("UID FETCH 1:*", "* 1 FETCH (UID 1 FLAGS (old))\r\n")
+	})
+	want := []string{"", "1 [new];", "1 [old];"}
+	for i, w := range want {
+		if i != 1 {
+			if _, err := c.Examine(t.Context(), "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := metadata(t, c, 1, 0, remote.Want{}); err != nil || got != w {
+			t.Errorf("%d: %q, %v", i, got, err)
+		}
+		if i == 0 {
+			if _, err := bodies(t, c, imap.UIDSetNum(3)); err != nil { // news of a message arrives
+				t.Fatal(err)
+			}
+		}
+	}
+}

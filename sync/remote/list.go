@@ -49,21 +49,28 @@ func (c *Conn) List(ctx context.Context) ([]Mailbox, error) {
 // when it does not keep its word.
 func (c *Conn) list(ctx context.Context, l *listing) (withStatus bool, err error) {
 	if cmd := c.extendedList(); cmd != nil {
-		_, err := c.do(ctx, c.where(), cmd, l.take)
+		cmds := []*wire.Command{cmd}
+		if !c.hasRev2(imap.CapListExtended) {
+			cmds = append(cmds, lsubCommand())
+		}
+		err := c.listWith(ctx, l, cmds)
 		if err == nil {
 			return c.hasRev2(imap.CapListStatus), nil
 		}
 		if ClassOf(err) != Refused {
 			return false, err
 		}
-		c.cfg.Notice("server refused " + cmd.Name() + " RETURN, which it offers: " + err.Error())
+		c.notice("server refused " + cmd.Name() + " RETURN, which it offers: " + err.Error())
 		*l = *newListing()
 	}
-	return false, c.plainList(ctx, l)
+	return false, c.listWith(ctx, l, []*wire.Command{wire.Cmd("LIST").Raw(`"" "*"`), lsubCommand()})
 }
 
-// extendedList is LIST with RETURN options (RFC 5258, 6154, 5819), nil without
-// LIST-EXTENDED.
+// lsubCommand asks for the subscribed names.
+func lsubCommand() *wire.Command { return wire.Cmd("LSUB").Raw(`"" "*"`) }
+
+// extendedList is LIST with those RETURN options that are offered (RFC 5258, 6154,
+// 5819; iCloud has the last alone), nil without any.
 func (c *Conn) extendedList() *wire.Command {
 	if !c.hasRev2(imap.CapListExtended) && !c.Has(imap.CapListStatus) {
 		return nil
@@ -71,9 +78,9 @@ func (c *Conn) extendedList() *wire.Command {
 	var options []string
 	if c.hasRev2(imap.CapListExtended) {
 		options = append(options, "SUBSCRIBED")
-	}
-	if c.hasRev2(imap.CapSpecialUse) {
-		options = append(options, "SPECIAL-USE")
+		if c.hasRev2(imap.CapSpecialUse) {
+			options = append(options, "SPECIAL-USE")
+		}
 	}
 	if c.hasRev2(imap.CapListStatus) {
 		options = append(options, "STATUS ("+c.statusItems()+")")
@@ -81,9 +88,9 @@ func (c *Conn) extendedList() *wire.Command {
 	return wire.Cmd("LIST").Raw(`"" "*" RETURN (` + strings.Join(options, " ") + ")")
 }
 
-// plainList sends LIST and LSUB. LSUB only marks: names it alone knows do not exist.
-func (c *Conn) plainList(ctx context.Context, l *listing) error {
-	cmds := []*wire.Command{wire.Cmd("LIST").Raw(`"" "*"`), wire.Cmd("LSUB").Raw(`"" "*"`)}
+// listWith sends a LIST and perhaps an LSUB. LSUB only marks: names it alone knows
+// do not exist, and its refusal costs nothing.
+func (c *Conn) listWith(ctx context.Context, l *listing, cmds []*wire.Command) error {
 	var refusal error
 	err := c.pipeline(ctx, c.where(), cmds, l.take, func(i int, s wire.Status) error {
 		if i == 0 && !s.OK() {

@@ -219,3 +219,44 @@ func TestExamine(t *testing.T) {
 		wantClass(t, err, remote.Refused, "NUL, CR or LF")
 	}
 }
+
+// A server may offer CONDSTORE and not understand the parameter.
+func TestExamineFallsBack(t *testing.T) {
+	c := session(t, "CONDSTORE", func(p *peer) {
+		p.send("%s BAD unknown parameter\r\n", p.command(`EXAMINE "a" (CONDSTORE)`))
+		p.answer(`EXAMINE "a"`, "* 2 EXISTS\r\n* OK [UIDVALIDITY 3] v\r\n")
+		p.send("%s NO [NONEXISTENT] none\r\n", p.command(`EXAMINE "b" (CONDSTORE)`))
+		p.wait()
+	})
+	if sel, err := c.Examine(t.Context(), "a"); err != nil || sel.UIDValidity != 3 {
+		t.Errorf("%+v, %v", sel, err)
+	}
+	_, err := c.Examine(t.Context(), "b")
+	wantClass(t, err, remote.Refused, "none")
+}
+
+// iCloud has LIST-STATUS without LIST-EXTENDED.
+func TestListStatusAlone(t *testing.T) {
+	c := session(t, "LIST-STATUS SPECIAL-USE", func(p *peer) {
+		l := p.command(`LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN))`)
+		s := p.command(`LSUB "" "*"`)
+		p.send("* LIST () \"/\" a\r\n* STATUS a (MESSAGES 4)\r\n%s OK\r\n* LSUB () \"/\" a\r\n%s OK\r\n", l, s)
+		p.wait()
+	})
+	boxes, err := c.List(t.Context())
+	if err != nil || len(boxes) != 1 || !boxes[0].Subscribed || boxes[0].Status.Messages != 4 {
+		t.Errorf("%+v, %v", boxes, err)
+	}
+}
+
+// A list that is refused is an error, never an account without mailboxes.
+func TestListRefused(t *testing.T) {
+	c := session(t, "LIST-EXTENDED", func(p *peer) {
+		p.send("%s NO [LIMIT] not now\r\n", p.command("LIST"))
+		p.send("%s NO [LIMIT] not now\r\n", p.command("LIST"))
+		p.answer("LSUB", "* LSUB () \"/\" a\r\n")
+		p.wait()
+	})
+	_, err := c.List(t.Context())
+	wantClass(t, err, remote.Refused, "not now")
+}

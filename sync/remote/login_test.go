@@ -190,6 +190,7 @@ func TestPasswordNeverShown(t *testing.T) {
 			p.raw(offer)
 			tag := p.command("AUTHENTICATE PLAIN")
 			p.send("* OK [ALERT] you sent %s\r\n", secret)
+			p.send("+ %s\r\n* CAPABILITY (\r\n* 1 FETCH (%s\r\n", "x", secret)
 			p.send("%s NO bad command: %s\r\n", tag, secret)
 		})
 		cfg.Password = func(context.Context) (string, error) { return "hunter2", nil }
@@ -202,7 +203,7 @@ func TestPasswordNeverShown(t *testing.T) {
 				t.Errorf("the password is in %q", text)
 			}
 		}
-		if len(notices) != 1 {
+		if len(notices) < 1 {
 			t.Errorf("notices: %q", notices)
 		}
 	}

@@ -55,6 +55,8 @@ type Selected struct {
 	UIDNotSticky   bool
 	PermanentFlags []imap.Flag
 	MailboxID      string
+
+	counted bool // Messages was said
 }
 
 // Want says what Metadata asks for beyond UID and FLAGS.

@@ -31,8 +31,8 @@ func (c *Conn) Metadata(ctx context.Context, lo, hi imap.UID, want Want, fn func
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	lo = max(lo, 1)
-	if hi != 0 && hi < lo {
-		return nil
+	if hi != 0 && hi < lo || c.opened.counted && c.opened.Messages == 0 {
+		return nil // some servers refuse "*" in an empty mailbox
 	}
 	m := metadata{c: c, lo: lo, hi: hi, want: want, fn: fn, partial: map[imap.UID]*Meta{}, flags: flagCache{}}
 	cmd := wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: lo, Stop: hi}}.String() + " " + want.items())

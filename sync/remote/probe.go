@@ -29,7 +29,7 @@ const (
 // what was found in either case.
 func Probe(ctx context.Context, cfg Config) (Report, error) {
 	cfg = cfg.withDefaults()
-	p := prober{ctx: ctx}
+	p := prober{ctx: ctx, report: Report{Steps: []Step{}, Namespaces: []Namespace{}, Mailboxes: []Probed{}}}
 	p.report.Security = map[Security]string{ImplicitTLS: "tls", StartTLS: "starttls", Plain: "plain"}[cfg.Security]
 	err := p.connect(cfg)
 	if err == nil {

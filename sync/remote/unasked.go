@@ -10,6 +10,9 @@ import (
 // the next listing tells as well, and a UIDVALIDITY that changes under an open
 // mailbox (invariant I3), after which no UID in hand means anything.
 func (c *Conn) unasked(resp *wire.Response) error {
+	if resp.HasNum && resp.Name == "EXISTS" {
+		c.opened.Messages = resp.Num
+	}
 	if resp.Name != "OK" && resp.Name != "NO" {
 		return wire.ErrStray
 	}
