@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +38,18 @@ func (a *app) xdg(variable, fallback string) string {
 	if dir := a.getenv(variable); filepath.IsAbs(dir) {
 		return dir
 	}
-	return filepath.Join(a.getenv("HOME"), fallback)
+	return filepath.Join(a.home(), fallback)
+}
+
+// home is $HOME, or what the system says where a service manager sets none.
+func (a *app) home() string {
+	if dir := a.getenv("HOME"); dir != "" {
+		return dir
+	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return "."
 }
 
 // accounts resolves names and URLs; no argument means all that are configured.

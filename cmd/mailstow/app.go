@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -26,12 +27,16 @@ var errDone = errors.New("done")
 
 // run is the whole program: everything it touches comes in as an argument.
 func run(ctx context.Context, h host) int {
-	a := &app{host: h}
-	a.ui = newUI(h)
+	a := &app{host: h, ui: newUI(h)}
+	out := &sticky{w: h.stdout}
+	a.stdout = out
 	c := a.cli()
 	err := c.RunContext(ctx, reorder(c, h.args))
 	if errors.Is(err, errDone) {
 		err = nil
+	}
+	if err == nil {
+		err = out.err
 	}
 	if err != nil && ctx.Err() != nil && exitCode(err) != exitInterrupted {
 		err = &problem{code: exitInterrupted, text: "interrupted", hint: "what was committed stays; run the command again to go on", err: err}
@@ -39,6 +44,21 @@ func run(ctx context.Context, h host) int {
 	err = explain(err)
 	a.ui.fail(err)
 	return exitCode(err)
+}
+
+// sticky remembers that stdout took something not: data that is lost is a
+// failure, whatever wrote it.
+type sticky struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sticky) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
 }
 
 func (a *app) cli() *cli.App {

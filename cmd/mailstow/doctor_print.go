@@ -75,7 +75,7 @@ func printSteps(b *bytes.Buffer, r remote.Report) {
 	for _, s := range r.Steps {
 		what := s.Name
 		if s.Name == "examine" || s.Name == "flags" || s.Name == "headers" || s.Name == "body" {
-			what += " " + s.Where
+			what += " " + decoded(r, s.Where)
 		}
 		result := "ok"
 		if s.Error != "" {
@@ -83,6 +83,16 @@ func printSteps(b *bytes.Buffer, r remote.Report) {
 		}
 		fmt.Fprintf(b, "  %7.3f s  %s\n", s.Seconds, term.Clean(what+": "+result))
 	}
+}
+
+// decoded is the name for people of a mailbox known by its name on the wire.
+func decoded(r remote.Report, raw string) string {
+	for _, m := range r.Mailboxes {
+		if m.Raw == raw {
+			return m.Name
+		}
+	}
+	return raw
 }
 
 // printProbed lists every mailbox; the slowest to open stand out by their time.
@@ -144,7 +154,7 @@ func printTransfers(b *bytes.Buffer, r remote.Report) {
 	}
 	b.WriteString("\ntransfers\n")
 	if t := r.Flags; t != nil {
-		fact(b, "flags", "of %s in %s: %.3f s, %s received", term.Count(t.Messages, "message"), t.Mailbox, t.Seconds, term.Size(t.Bytes))
+		fact(b, "flags", "of %s in %s: %.3f s, %s received", term.Count(t.Messages, "message"), decoded(r, t.Mailbox), t.Seconds, term.Size(t.Bytes))
 	}
 	if t := r.Headers; t != nil {
 		fact(b, "header", "%s with %s: %.3f s", term.Size(t.Octets), term.Count(t.Fields, "field"), t.Seconds)

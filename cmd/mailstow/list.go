@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +80,10 @@ func (a *app) printList(ctx context.Context, store *localstore.Store, query loca
 		_, err := fmt.Fprintln(out, table.Line(widths, a.mailRow(mail)...))
 		return err
 	})
-	return errors.Join(err, out.Flush())
+	if err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 func (a *app) listJSON(ctx context.Context, store *localstore.Store, query localstore.ListQuery) error {
@@ -89,7 +91,10 @@ func (a *app) listJSON(ctx context.Context, store *localstore.Store, query local
 	err := store.List(ctx, query, func(mail localstore.Mail) error {
 		return term.WriteJSON(out, newMailJSON(mail))
 	})
-	return errors.Join(err, out.Flush())
+	if err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 func (a *app) listQuery(c *cli.Context) (localstore.ListQuery, error) {

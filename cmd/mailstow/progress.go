@@ -60,7 +60,8 @@ func (w *watcher) draw(e mailsync.Event) {
 		// One more than the total: it grows with each mailbox, and a bar that
 		// was full would not start again.
 		w.bar.ChangeMax64(max(e.BytesTotal, e.Bytes) + 1)
-		w.bar.Describe(description(w.account, e.Mailbox, fmt.Sprintf("%d/%d messages", e.Messages, e.MessagesTotal)))
+		w.bar.Describe(description(w.account, e.Mailbox, fmt.Sprintf("%d/%d messages, %s of %s",
+			e.Messages, e.MessagesTotal, term.Size(e.Bytes), term.Size(e.BytesTotal))))
 		_ = w.bar.Set64(e.Bytes)
 	case mailsync.Waiting:
 		_ = w.bar.Clear()
@@ -68,13 +69,18 @@ func (w *watcher) draw(e mailsync.Event) {
 	}
 }
 
-// description keeps its width, so that the bar does not dance.
+// description keeps its width, so that the bar does not dance. An account that
+// is named by its URL leaves the place to the mailbox.
 func description(account, mailbox, count string) string {
-	name := term.Clean(account)
-	if mailbox != "" {
-		name += " " + term.Clean(mailbox)
+	name := account
+	switch {
+	case mailbox == "":
+	case len(account) > 12:
+		name = mailbox
+	default:
+		name += " " + mailbox
 	}
-	return fmt.Sprintf("%s %s", term.Fit(name, 30), count)
+	return fmt.Sprintf("%s %s", term.Fit(term.Clean(name), 24), count)
 }
 
 func (w *watcher) print(e mailsync.Event) {

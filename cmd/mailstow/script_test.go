@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,16 +75,18 @@ func home(env *testscript.Env) error {
 }
 
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"code":     code,
-	"sql":      runSQL,
-	"hold":     hold,
-	"append":   appendMail,
-	"mailbox":  createMailbox,
-	"flag":     flagMail,
-	"expunge":  expungeMail,
-	"fill":     fill,
-	"absent":   absent,
-	"readable": readable,
+	"code":        code,
+	"sql":         runSQL,
+	"hold":        hold,
+	"append":      appendMail,
+	"mailbox":     createMailbox,
+	"flag":        flagMail,
+	"expunge":     expungeMail,
+	"fill":        fill,
+	"absent":      absent,
+	"readable":    readable,
+	"interrupted": interrupted,
+	"mute":        mute,
 }
 
 // code N COMMAND...: the exit code must be exactly N.
@@ -216,4 +221,43 @@ func condition(cond string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// interrupted SIGNAL COMMAND...: a mute server listens; once the command is
+// connected to it ($MUTE in an argument is its address) it gets the signal and
+// must end with code 130.
+func interrupted(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer listener.Close()
+	for i, arg := range args {
+		args[i] = strings.ReplaceAll(arg, "MUTE", listener.Addr().String())
+	}
+	self, err := os.Executable()
+	ts.Check(err)
+	var stderr bytes.Buffer
+	cmd := exec.Command(self, args[2:]...)
+	cmd.Args[0], cmd.Stderr, cmd.Dir = args[1], &stderr, ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "MAILSTOW_PASSWORD=x")
+	ts.Check(cmd.Start())
+	ts.Check(listener.(*net.TCPListener).SetDeadline(time.Now().Add(20 * time.Second)))
+	conn, err := listener.Accept()
+	if err != nil {
+		ts.Check(errors.Join(err, cmd.Process.Kill()))
+	}
+	defer conn.Close()
+	ts.Check(cmd.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]))
+	err = cmd.Wait()
+	fmt.Fprint(ts.Stderr(), stderr.String())
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		ts.Fatalf("ended with %v\n%s", err, stderr.String())
+	}
+}
+
+// mute: a server that takes connections and says nothing, at $MUTE.
+func mute(ts *testscript.TestScript, _ bool, _ []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { listener.Close() })
+	ts.Setenv("MUTE", listener.Addr().String())
 }

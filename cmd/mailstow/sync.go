@@ -104,12 +104,21 @@ func (a *app) syncOne(ctx context.Context, acct account, o syncOptions) error {
 	}
 	defer done()
 	watch := newWatcher(a.ui, acct.Name)
-	receipt, err := mailsync.Pull(ctx, store, mailsync.Account{
-		Name: acct.Name, URL: acct.Endpoint.String(),
-		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) },
-	}, a.pullOptions(acct, o, watch))
+	receipt, err := mailsync.Pull(ctx, store, a.syncAccount(acct, cfg), a.pullOptions(acct, o, watch))
 	watch.finish()
 	return errors.Join(a.report(acct, receipt, o, err), store.Close())
+}
+
+// syncAccount is the account as package sync wants it.
+func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
+	dial := func(ctx context.Context) (*remote.Conn, error) {
+		conn, err := remote.Dial(ctx, cfg)
+		if err == nil {
+			a.ui.detail("%s: logged in at %s", acct.Name, acct.Endpoint)
+		}
+		return conn, err
+	}
+	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(), Dial: dial}
 }
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {

@@ -112,6 +112,9 @@ func heldProblem(p *problem, acct account, held []mailsync.Held) {
 
 // named says which account an error is about.
 func named(acct account, err error) error {
+	if err == nil {
+		return nil
+	}
 	p, ok := explain(err).(*problem)
 	if !ok {
 		return fmt.Errorf("account %s: %w", acct.Name, err)

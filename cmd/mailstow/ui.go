@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	xterm "golang.org/x/term"
 
@@ -72,7 +73,7 @@ func (u ui) fail(err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
-	u.line("mailstow: ", "%s", err)
+	u.line("mailstow: ", "%s", strings.ReplaceAll(err.Error(), "\n", "; ")) // errors.Join breaks lines
 	if p, ok := err.(*problem); ok && p.hint != "" {
 		u.line("hint: ", "%s", p.hint)
 	}

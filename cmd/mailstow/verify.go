@@ -149,7 +149,11 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 		return result, err
 	}
 	defer m.close()
-	for _, store := range v.stores(m) {
+	stores, err := v.stores(m)
+	if err != nil {
+		return result, err
+	}
+	for _, store := range stores {
 		s, err := v.local(ctx, store)
 		if err != nil {
 			return result, err
@@ -160,30 +164,32 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 	if !v.remote {
 		return result, nil
 	}
-	for _, acct := range v.accounts {
+	err = v.each(ctx, v.accounts, func(acct account) error {
 		r, err := v.compare(ctx, m, acct)
-		if err != nil {
-			return result, named(acct, err)
-		}
 		result.Remote = append(result.Remote, r)
-		result.OK = result.OK && len(r.Differences) == 0
-	}
-	return result, nil
+		result.OK = result.OK && err == nil && len(r.Differences) == 0
+		return named(acct, err)
+	})
+	return result, err
 }
 
-// stores are those that hold the accounts in question.
-func (v *verification) stores(m *mirrors) []*localstore.Store {
+// stores are those that hold the accounts in question. An account that no store
+// holds is no account that is whole.
+func (v *verification) stores(m *mirrors) ([]*localstore.Store, error) {
 	if len(v.accounts) == 0 {
-		return m.stores
+		return m.stores, nil
 	}
 	var stores []*localstore.Store
-	for _, one := range m.all {
-		mine := slices.ContainsFunc(v.accounts, func(acct account) bool { return acct.Name == one.Name })
-		if mine && !slices.Contains(stores, one.store) {
-			stores = append(stores, one.store)
+	for _, acct := range v.accounts {
+		store, err := v.storeOf(m, acct)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(stores, store) {
+			stores = append(stores, store)
 		}
 	}
-	return stores
+	return stores, nil
 }
 
 // bad findings concern mail; waste does not.
@@ -242,6 +248,5 @@ func (v *verification) source(ctx context.Context, acct account) (mailsync.Accou
 		}
 		v.configs[acct.Name] = cfg
 	}
-	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(),
-		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}, nil
+	return v.syncAccount(acct, cfg), nil
 }

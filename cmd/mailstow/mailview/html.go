@@ -22,7 +22,6 @@ func htmlText(source string) string {
 
 type renderer struct {
 	out    strings.Builder
-	line   int // bytes on the current line
 	blanks int // line feeds at the end of out
 	space  bool
 	skip   atom.Atom // inside an element that is not text
