@@ -1,0 +1,31 @@
+package mailview
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzRead: no message is refused, whatever it is.
+func FuzzRead(f *testing.F) {
+	files, _ := filepath.Glob("../../../../shared/corpus/messages/*.eml")
+	for _, file := range files {
+		if data, err := os.ReadFile(file); err == nil && len(data) < 20_000 {
+			f.Add(string(data))
+		}
+	}
+	f.Add("Content-Type: multipart/alternative; boundary=A\r\n\r\n--A\r\nContent-Type: text/html\r\n\r\n<a href=x><li><pre>\r\n--A--")
+	f.Fuzz(func(t *testing.T, in string) {
+		v, err := Read(strings.NewReader(in), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range v.Attachments {
+			name := SafeName(a, i)
+			if name == "" || name != filepath.Base(name) || name == "." || name == ".." || strings.HasPrefix(name, ".") || len(name) > maxName+1 {
+				t.Errorf("%q became %q", a.Name, name)
+			}
+		}
+	})
+}
