@@ -91,6 +91,7 @@ func (a *app) cli() *cli.App {
 func (a *app) prepare(c *cli.Command) {
 	c.HideHelpCommand = true // else a folder called "help" cannot be named
 	c.OnUsageError = onUsageError
+	quietDefaults(c.Flags)
 	action := c.Action
 	c.Action = func(ctx *cli.Context) error {
 		a.command = c.Name
@@ -98,15 +99,25 @@ func (a *app) prepare(c *cli.Command) {
 	}
 }
 
+// quietDefaults drops "(default: false)" from the help of every switch.
+func quietDefaults(flags []cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		if b, ok := f.(*cli.BoolFlag); ok {
+			b.DisableDefaultText = true
+		}
+	}
+	return flags
+}
+
 func globalFlags() []cli.Flag {
-	return []cli.Flag{
+	return quietDefaults([]cli.Flag{
 		&cli.StringFlag{Name: "store", Usage: "the SQLite `FILE` that holds the mail (default: the account's own, else $XDG_DATA_HOME/mailstow/mail.db)"},
 		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE` (default: $XDG_CONFIG_HOME/mailstow/config.toml)"},
-		&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` for a store in use instead of failing with code 7"},
+		&cli.DurationFlag{Name: "wait", DefaultText: "do not wait", Usage: "wait up to `DURATION` for a store in use instead of failing with code 7"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but errors"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say what is being done, line by line"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version"},
-	}
+	})
 }
 
 func (a *app) before(c *cli.Context) error {

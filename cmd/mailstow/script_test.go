@@ -87,6 +87,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"readable":    readable,
 	"interrupted": interrupted,
 	"mute":        mute,
+	"lockbox":     lockbox,
 }
 
 // code N COMMAND...: the exit code must be exactly N.
@@ -260,4 +261,12 @@ func mute(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(func() { listener.Close() })
 	ts.Setenv("MUTE", listener.Addr().String())
+}
+
+// lockbox USER MAILBOX: the server cannot read a mailbox any more.
+func lockbox(ts *testscript.TestScript, _ bool, args []string) {
+	s, _ := server(ts)
+	dir := s.MailDir(args[0], args[1])
+	ts.Check(os.Chmod(dir, 0))
+	ts.Defer(func() { ts.Check(os.Chmod(dir, 0o700)) })
 }
