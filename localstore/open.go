@@ -31,7 +31,8 @@ type Store struct {
 	writer   *sql.DB // one connection; nil when opened for reading only
 	reader   *sql.DB
 	now      func() time.Time
-	nextBody atomic.Int64 // id of the next body; ids may be skipped
+	busy     time.Duration // how long SQLite waits for other programs
+	nextBody atomic.Int64  // id of the next body; ids may be skipped
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than
@@ -42,9 +43,12 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, now: o.Now}
+	s := &Store{path: path, now: o.Now, busy: o.busy}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.busy == 0 {
+		s.busy = 10 * time.Second
 	}
 	if err := s.open(ctx, o); err != nil {
 		s.Close()
@@ -59,7 +63,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.ReadOnly {
-		return s.openReader(ctx, o)
+		return s.openReader(ctx)
 	}
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return &Error{Kind: ErrPermission, Path: s.path, Err: err, Hint: "name another place with --store"}
@@ -75,19 +79,19 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	} else if err != nil {
 		return err
 	}
-	return s.openWriter(ctx, o)
+	return s.openWriter(ctx)
 }
 
 // openWriter opens both pools, upgrades the schema and tidies up after a writer
 // that was killed.
-func (s *Store) openWriter(ctx context.Context, o Options) error {
-	if err := s.openPool(ctx, &s.reader, o, "mode=rw&_query_only=1"); err != nil {
+func (s *Store) openWriter(ctx context.Context) error {
+	if err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1"); err != nil {
 		return err
 	}
 	if err := s.checkVersion(ctx, false); err != nil {
 		return err
 	}
-	err := s.openPool(ctx, &s.writer, o, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
+	err := s.openPool(ctx, &s.writer, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
 		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return err
@@ -101,10 +105,10 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 
 // openReader opens for reading alone. In a directory it may not write to, SQLite
 // can still read a store that no writer left a WAL for.
-func (s *Store) openReader(ctx context.Context, o Options) error {
-	err := s.openPool(ctx, &s.reader, o, "mode=rw&_query_only=1")
+func (s *Store) openReader(ctx context.Context) error {
+	err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1")
 	if err != nil && (errors.Is(err, ErrPermission) || errors.Is(err, ErrIO)) {
-		err = s.openImmutable(ctx, o, err)
+		err = s.openImmutable(ctx, err)
 	}
 	if err != nil {
 		return err
@@ -112,7 +116,7 @@ func (s *Store) openReader(ctx context.Context, o Options) error {
 	return s.checkVersion(ctx, true)
 }
 
-func (s *Store) openImmutable(ctx context.Context, o Options, cause error) error {
+func (s *Store) openImmutable(ctx context.Context, cause error) error {
 	if f, err := os.Open(s.path); err != nil {
 		return cause
 	} else {
@@ -123,19 +127,19 @@ func (s *Store) openImmutable(ctx context.Context, o Options, cause error) error
 			Hint: "the last writer left a -wal file: make the directory writable, or copy all files of the store elsewhere"}
 	}
 	s.reader.Close()
-	return s.openPool(ctx, &s.reader, o, "mode=ro&immutable=1&_query_only=1")
+	return s.openPool(ctx, &s.reader, "mode=ro&immutable=1&_query_only=1")
 }
 
+// idleConns is how many connections a pool keeps open when they are not in use.
+const idleConns = 2
+
 // openPool opens a connection pool and tries a first read.
-func (s *Store) openPool(ctx context.Context, db **sql.DB, o Options, params string) error {
-	busy := o.busy
-	if busy == 0 {
-		busy = 10 * time.Second
-	}
+func (s *Store) openPool(ctx context.Context, db **sql.DB, params string) error {
 	var err error
-	if *db, err = sql.Open("sqlite", dsn(s.path, fmt.Sprintf("%s&_busy_timeout=%d", params, busy.Milliseconds()))); err != nil {
+	if *db, err = sql.Open("sqlite", dsn(s.path, fmt.Sprintf("%s&_busy_timeout=%d", params, s.busy.Milliseconds()))); err != nil {
 		return err
 	}
+	(*db).SetMaxIdleConns(idleConns)
 	var n int
 	return s.wrap((*db).QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n))
 }
