@@ -6,10 +6,8 @@ import "mailstow/sync/plan"
 type Kind int
 
 const (
-	// Connected: the account is open; Text says how.
-	Connected Kind = iota
 	// Opened: a mailbox is being looked at.
-	Opened
+	Opened Kind = iota
 	// Planned: what will be done to a mailbox; Plan is set.
 	Planned
 	// Progress: bodies are arriving; the counters of the account are set.

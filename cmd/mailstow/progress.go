@@ -54,7 +54,7 @@ func (w *watcher) Event(e mailsync.Event) {
 // draw moves the bar. What a run may wait for is told above it.
 func (w *watcher) draw(e mailsync.Event) {
 	switch e.Kind {
-	case mailsync.Connected, mailsync.Opened:
+	case mailsync.Opened:
 		w.bar.Describe(description(w.account, e.Mailbox, ""))
 	case mailsync.Progress:
 		// One more than the total: it grows with each mailbox, and a bar that

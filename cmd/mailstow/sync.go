@@ -28,6 +28,9 @@ configured accounts are synced. An interrupted run goes on where it stopped.
 Surprising deletions (more than 20 messages and a quarter of a mailbox, or a
 mailbox suddenly empty) are held back, the rest is done, and the exit code is 6.
 
+A mailbox whose server contradicts itself (UIDNEXT went back, other messages under
+known UIDs) is left alone until --rematch FOLDER.
+
 Without a terminal a run in which all is fine says nothing.`,
 			[]string{"mailstow sync", "mailstow sync work --folder 'Archive/*' --folder '!Archive/Spam'",
 				"mailstow sync --dry-run", "MAILSTOW_PASSWORD=... mailstow sync imaps://me%40example.org@imap.example.org"},
@@ -36,6 +39,7 @@ Without a terminal a run in which all is fine says nothing.`,
 			&cli.BoolFlag{Name: "json", Usage: "print a receipt for each account as one line of JSON"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "print what would be done and change nothing"},
 			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "only folders that match `PATTERN` (* anything, % one level, !PATTERN takes away); may be repeated"},
+			&cli.StringSliceFlag{Name: "rematch", Usage: "forget the UIDs of folders that match `PATTERN` and match their mail by content, as after a UIDVALIDITY change; may be repeated"},
 			&cli.StringFlag{Name: "max-deletes", Usage: "let up to `N|N%|off` deletions in a mailbox through"},
 		},
 		Action: a.sync,
@@ -46,6 +50,8 @@ Without a terminal a run in which all is fine says nothing.`,
 type syncOptions struct {
 	json, dryRun bool
 	folders      []string
+	rematch      []string
+	full         bool        // look at everything and try everything again
 	maxDeletes   *plan.Limit // nil: the account's own
 }
 
@@ -64,7 +70,8 @@ func (a *app) sync(c *cli.Context) error {
 }
 
 func readSyncOptions(c *cli.Context) (syncOptions, error) {
-	o := syncOptions{json: c.Bool("json"), dryRun: c.Bool("dry-run"), folders: c.StringSlice("folder")}
+	o := syncOptions{json: c.Bool("json"), dryRun: c.Bool("dry-run"), folders: c.StringSlice("folder"),
+		rematch: c.StringSlice("rematch")}
 	if c.IsSet("max-deletes") {
 		limit, err := plan.ParseLimit(c.String("max-deletes"))
 		if err != nil {
@@ -124,6 +131,7 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
 	opt := mailsync.Options{
 		Folders: acct.Folders, DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
+		Rematch: o.rematch, Full: o.full,
 	}
 	if len(o.folders) > 0 {
 		opt.Folders = o.folders

@@ -14,21 +14,14 @@ import (
 )
 
 // repair takes damaged bodies out of use and syncs, which fetches them again
-// along with whatever else the mirror lacks. Bodies that the server says are
-// others than ours count as damaged too.
+// along with whatever else the mirror lacks. A body that differs on the server
+// now is none of them: ours is what the server gave first, and whole (I1).
 func (v *verification) repair(ctx context.Context, found verifyJSON) error {
 	damaged := map[string][]localstore.MessageID{} // by account
 	for _, s := range found.Stores {
 		for _, f := range s.Findings {
 			if f.Kind == localstore.FoundBody && f.ID != 0 {
 				damaged[f.Account] = append(damaged[f.Account], localstore.MessageID(f.ID))
-			}
-		}
-	}
-	for _, r := range found.Remote {
-		for _, d := range r.Differences {
-			if d.ID != 0 && strings.HasPrefix(d.What, "bytes differ") {
-				damaged[r.Account] = append(damaged[r.Account], localstore.MessageID(d.ID))
 			}
 		}
 	}
@@ -52,7 +45,7 @@ func (v *verification) repairAccount(ctx context.Context, acct account, damaged 
 	}
 	v.ui.say("%s: fetching again what is damaged or missing", acct.Name)
 	watch := newWatcher(v.ui, acct.Name)
-	receipt, err := mailsync.Pull(ctx, store, source, v.pullOptions(acct, syncOptions{folders: v.folders}, watch))
+	receipt, err := mailsync.Pull(ctx, store, source, v.pullOptions(acct, syncOptions{folders: v.folders, full: true}, watch))
 	watch.finish()
 	v.listFailures(receipt)
 	if err != nil {
