@@ -53,28 +53,63 @@ func (c *Conn) Headers(ctx context.Context, uids imap.UIDSet, fn func(uid imap.U
 	})
 }
 
+// BodySets fetches several sets like Bodies, each as a request of its own, sent
+// ahead of the answers before it, so that the server never waits for the client.
+// Sets are known by their index. answered hears of each set when its request is
+// answered: nil is the tagged OK, else it was Refused, and what fn saw of the set
+// must not be trusted; an error of answered ends the connection. A body whose UID
+// comes only behind it may go unreported when it is long: ask for it alone.
+func (c *Conn) BodySets(ctx context.Context, sets []imap.UIDSet, fn func(set int, uid imap.UID, size int64, r io.Reader) error, answered func(set int, err error) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.newFetch("", fn)
+	if err := f.run(ctx, sets, answered); err != nil {
+		return err
+	}
+	return f.err
+}
+
+func (c *Conn) newFetch(section string, fn func(int, imap.UID, int64, io.Reader) error) *bodyFetch {
+	return &bodyFetch{c: c, section: section, fn: fn, digests: map[imap.UID]digest{}, seed: maphash.MakeSeed()}
+}
+
 func (c *Conn) fetchSection(ctx context.Context, uids imap.UIDSet, section string, fn func(imap.UID, int64, io.Reader) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := bodyFetch{c: c, section: section, fn: fn, digests: map[imap.UID]digest{}, seed: maphash.MakeSeed()}
-	if err := f.run(ctx, uids); err != nil {
+	f := c.newFetch(section, func(_ int, uid imap.UID, size int64, r io.Reader) error { return fn(uid, size, r) })
+	if err := f.one(ctx, uids); err != nil {
 		return err
 	}
 	for _, uid := range f.again {
 		f.alone = uid
-		if err := f.run(ctx, imap.UIDSetNum(uid)); err != nil {
+		if err := f.one(ctx, imap.UIDSetNum(uid)); err != nil {
 			return err
 		}
 	}
 	return f.err
 }
 
-// bodyFetch is one call of Bodies or Headers under way.
+// one fetches a single set; a refusal is an error.
+func (f *bodyFetch) one(ctx context.Context, uids imap.UIDSet) error {
+	var refusal error
+	err := f.run(ctx, []imap.UIDSet{uids}, func(_ int, err error) error {
+		refusal = err
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// bodyFetch is one call of Bodies, BodySets or Headers under way.
 type bodyFetch struct {
 	c       *Conn
-	asked   imap.UIDSet
+	asked   []imap.UIDSet
+	left    []int // requests of each set not answered yet
+	oldest  int   // sets before it are answered
 	section string
-	fn      func(imap.UID, int64, io.Reader) error
+	fn      func(int, imap.UID, int64, io.Reader) error
 	err     error    // of fn
 	current imap.UID // whose literal is being read
 	alone   imap.UID // the one UID asked for, known though it comes later
@@ -90,29 +125,50 @@ type digest struct {
 	sum  uint64
 }
 
-func (f *bodyFetch) run(ctx context.Context, uids imap.UIDSet) error {
-	f.asked = uids
+// run sends the requests for sets and reads their answers.
+func (f *bodyFetch) run(ctx context.Context, sets []imap.UIDSet, answered func(set int, err error) error) error {
+	f.asked, f.left, f.oldest = sets, make([]int, len(sets)), 0
 	var cmds []*wire.Command
-	for _, set := range splitSet(uids) {
-		cmds = append(cmds, wire.Cmd("UID FETCH").Raw(set+" (UID BODY.PEEK["+f.section+"])"))
+	var owner []int // the set that a command is for
+	for i, uids := range sets {
+		for _, set := range splitSet(uids) {
+			cmds = append(cmds, wire.Cmd("UID FETCH").Raw(set+" (UID BODY.PEEK["+f.section+"])"))
+			owner = append(owner, i)
+			f.left[i]++
+		}
 	}
 	if len(cmds) == 0 {
 		return nil
 	}
-	var refusal error
-	err := f.c.pipeline(ctx, f.c.box, cmds, f.take, func(_ int, s wire.Status) error {
-		if !s.OK() && refusal == nil {
-			refusal = refused("fetch", f.c.box, s)
+	refusals := make([]error, len(sets))
+	err := f.c.pipeline(ctx, f.c.box, cmds, f.take, func(cmd int, s wire.Status) error {
+		set := owner[cmd]
+		if !s.OK() && refusals[set] == nil {
+			refusals[set] = refused("fetch", f.c.box, s)
 		}
-		return nil
+		if f.left[set]--; f.left[set] > 0 {
+			return nil
+		}
+		for f.oldest < len(sets) && f.left[f.oldest] == 0 {
+			f.oldest++
+		}
+		return answered(set, refusals[set])
 	})
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.UID = f.current
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// setOf finds the unanswered set that a UID was asked for in; servers answer
+// requests in order, so that it is nearly always the oldest.
+func (f *bodyFetch) setOf(uid imap.UID) (int, bool) {
+	for i := f.oldest; uid != 0 && i < len(f.asked); i++ {
+		if f.left[i] > 0 && f.asked[i].Contains(uid) {
+			return i, true
+		}
 	}
-	return refusal
+	return 0, false
 }
 
 // take reads one FETCH response. Once a literal has been read there is no way
@@ -214,15 +270,18 @@ func (f *bodyFetch) settle(a answer) error {
 		return &wire.ProtocolError{What: "the server answered for another message than the one asked for"}
 	case a.held != nil && a.uid != 0:
 		return f.deliver(a.uid, int64(len(a.held)), bytes.NewReader(a.held))
-	case a.tooLong && f.asked.Contains(a.uid) && !f.got.has(a.uid):
-		f.again = append(f.again, a.uid)
+	case a.tooLong && !f.got.has(a.uid):
+		if _, asked := f.setOf(a.uid); asked {
+			f.again = append(f.again, a.uid)
+		}
 	}
 	return nil
 }
 
 // deliver hands a body on, or compares and drops it when it is not the first.
 func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
-	if uid == 0 || !f.asked.Contains(uid) {
+	set, asked := f.setOf(uid)
+	if !asked {
 		return nil
 	}
 	var h maphash.Hash
@@ -236,7 +295,7 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 		return err
 	}
 	if f.err == nil {
-		f.err = f.fn(uid, size, tee)
+		f.err = f.fn(set, uid, size, tee)
 	}
 	if _, err := io.Copy(io.Discard, tee); err != nil {
 		return err
