@@ -85,9 +85,9 @@ func TestKill(t *testing.T) {
 	uids := f.seed("Work", 20)
 	f.seed("Old", 10)
 	killed := 0
-	for n := range 16 {
+	for n := range 24 {
 		f.store.Close()
-		if !f.killAfter(1 + n%5) {
+		if !f.killAfter(1 + n%4) {
 			killed++
 		}
 		f.open()

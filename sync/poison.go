@@ -25,6 +25,10 @@ type poison struct {
 
 func newPoison() poison { return poison{limit: plan.BatchMessages, deaths: map[uint32]int{}} }
 
+// suspects reports whether requests must be sent one at a time, to see which of
+// them the connection dies on.
+func (p *poison) suspects() bool { return p.limit < plan.BatchMessages }
+
 // survived notes an answered request.
 func (p *poison) survived() {
 	p.limit = min(p.limit*2, plan.BatchMessages)
@@ -50,7 +54,7 @@ func (p *poison) died(batch []plan.Due) (step, found bool) {
 
 // blame narrows down which message the connection dies on and sets it aside
 // when it is found; err is returned, for the session to connect again.
-func (f fetch) blame(ctx context.Context, batch []plan.Due, err error) error {
+func (f *fetcher) blame(ctx context.Context, batch []plan.Due, err error) error {
 	step, found := f.m.poison.died(batch)
 	if found {
 		why := fmt.Sprintf("the connection was lost %d times while it was fetched: %v", blameAfter, err)

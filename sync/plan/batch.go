@@ -15,14 +15,14 @@ type Due struct {
 	Size int64 // as announced; a hint only (I24)
 }
 
-// Batches cuts what is due into requests, in order. A message larger than
-// BatchBytes travels alone.
-func Batches(due []Due) [][]Due {
+// Batches cuts what is due into requests of at most limit messages, in order. A
+// message larger than BatchBytes travels alone.
+func Batches(due []Due, limit int) [][]Due {
 	var out [][]Due
 	start, bytes := 0, int64(0)
 	for i, d := range due {
 		size := min(max(d.Size, 0), BatchBytes+1) // a server may announce anything
-		full := i-start == BatchMessages || bytes+size > BatchBytes
+		full := i-start == limit || bytes+size > BatchBytes
 		if i > start && full {
 			out = append(out, due[start:i])
 			start, bytes = i, 0

@@ -1,0 +1,143 @@
+package sync
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"runtime"
+	"sync"
+
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+)
+
+const (
+	// heldInMemory is how many octets of requests not yet answered may wait in
+	// memory. Sizes are announced, not promised: what comes on top goes to the store
+	// piece by piece. It leaves room within heldInAll, so that nobody ever waits for
+	// memory that only his own answer would free.
+	heldInMemory = 2 * plan.BatchBytes
+	// heldInAll bounds what all requests hold between the socket and the disk.
+	heldInAll = 6 * plan.BatchBytes
+)
+
+// body is a message on its way from the socket to the store.
+type body struct {
+	size   int64 // octets it holds in memory, as received
+	packed *localstore.Packed
+	err    error
+	ready  chan struct{} // closed when packed or err is set
+}
+
+// wait returns the packed body.
+func (b *body) wait() (*localstore.Packed, error) {
+	<-b.ready
+	return b.packed, b.err
+}
+
+// packers compress and hash bodies on all processors, away from the goroutine
+// that reads the socket.
+type packers struct {
+	jobs chan packJob
+	wg   sync.WaitGroup
+}
+
+type packJob struct {
+	raw  *bytes.Buffer
+	body *body
+}
+
+var raws = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func startPackers() *packers {
+	p := &packers{jobs: make(chan packJob, plan.BatchMessages)}
+	for range runtime.GOMAXPROCS(0) {
+		p.wg.Go(p.work)
+	}
+	return p
+}
+
+func (p *packers) work() {
+	packer := localstore.NewPacker()
+	for j := range p.jobs {
+		j.body.packed, j.body.err = packer.Pack(j.raw)
+		j.raw.Reset()
+		raws.Put(j.raw)
+		close(j.body.ready)
+	}
+}
+
+func (p *packers) stop() {
+	close(p.jobs)
+	p.wg.Wait()
+}
+
+// readError is a body that could not be read to its end.
+type readError struct{ error }
+
+func (e readError) Unwrap() error { return e.error }
+
+// receive reads a body off the socket: a small one into memory, to be packed
+// behind the reader's back; a large one straight into the store.
+func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
+	if w.open+size > heldInMemory {
+		return w.stage(size, from)
+	}
+	if err := w.memory.Acquire(w.ctx, size); err != nil {
+		return nil, err
+	}
+	raw := raws.Get().(*bytes.Buffer)
+	raw.Grow(int(size))
+	if _, err := io.CopyN(raw, from, size); err != nil {
+		w.memory.Release(size)
+		return nil, readError{err}
+	}
+	b.held += size
+	w.open += size
+	x := &body{size: size, ready: make(chan struct{})}
+	w.packers.jobs <- packJob{raw, x}
+	return x, nil
+}
+
+func (w *writer) stage(size int64, from io.Reader) (*body, error) {
+	in := &failingReader{r: io.LimitReader(from, size)}
+	packed, err := w.m.store.Stage(w.ctx, w.packer, in)
+	if err != nil && in.failed {
+		err = readError{err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	x := &body{packed: packed, ready: make(chan struct{})}
+	close(x.ready)
+	return x, nil
+}
+
+// failingReader remembers whether reading failed, to tell the server's faults
+// from the store's.
+type failingReader struct {
+	r      io.Reader
+	failed bool
+}
+
+func (r *failingReader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	r.failed = r.failed || err != nil && err != io.EOF
+	return n, err
+}
+
+// drop forgets bodies whose request failed.
+func (w *writer) drop(ctx context.Context, b *batch) error {
+	for uid, x := range b.got {
+		packed, err := x.wait()
+		if err == nil {
+			err = w.m.store.Discard(ctx, packed)
+		}
+		w.memory.Release(x.size)
+		delete(b.got, uid)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
