@@ -137,6 +137,14 @@ func (f *bodyFetch) run(ctx context.Context, sets []imap.UIDSet, answered func(s
 			f.left[i]++
 		}
 	}
+	for i := range sets {
+		if f.left[i] > 0 {
+			continue
+		}
+		if err := answered(i, nil); err != nil { // empty: nothing to ask
+			return err
+		}
+	}
 	if len(cmds) == 0 {
 		return nil
 	}

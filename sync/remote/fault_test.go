@@ -121,7 +121,7 @@ func TestDeafServer(t *testing.T) {
 // A slow server that keeps sending is never cut off, whatever the whole takes
 // (row 10): six times the timeout here.
 func TestDripKeepsAlive(t *testing.T) {
-	const timeout, pause = 120 * time.Millisecond, 24 * time.Millisecond
+	const timeout, pause = 400 * time.Millisecond, 40 * time.Millisecond
 	drip := func(p *peer, s string) {
 		for i := range len(s) {
 			time.Sleep(pause)

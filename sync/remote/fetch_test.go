@@ -90,6 +90,51 @@ func TestBodiesAreRouted(t *testing.T) {
 	}
 }
 
+// NIL is an answer, not a defect.
+func TestNILIsNoDefect(t *testing.T) {
+	cfg := play(t, func(p *peer) {
+		p.raw("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n")
+		p.answer("UID FETCH", "* 1 FETCH (UID 1 BODY[] NIL FLAGS ())\r\n")
+	})
+	cfg.Notice = func(text string) { t.Errorf("notice: %s", text) }
+	if got, err := bodies(t, dial(t, cfg), imap.UIDSetNum(1)); err != nil || len(got) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// Several sets in flight: bodies go to the set they were asked for in, one that is
+// refused fails alone, and answers may overtake one another.
+func TestBodySets(t *testing.T) {
+	c := selected(t, func(p *peer) {
+		one, two, three := p.command("UID FETCH 1:2 "), p.command("UID FETCH 3 "), p.command("UID FETCH 2,5 ")
+		p.raw("* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\n* 3 FETCH (BODY[] {1}\r\nc UID 3)\r\n" + two + " NO [SERVERBUG] three is broken\r\n" +
+			"* 9 FETCH (UID 9 BODY[] {1}\r\nx)\r\n* 3 FETCH (UID 3 BODY[] {1}\r\nC)\r\n* 2 FETCH (UID 2 BODY[] {1}\r\nb)\r\n" + one + " OK\r\n" +
+			"* 5 FETCH (UID 5 BODY[] {1}\r\ne)\r\n* 2 FETCH (UID 2 BODY[] {1}\r\nb)\r\n" + three + " OK\r\n")
+		p.answer("UID FETCH 7", "")
+	})
+	var log []string
+	sets := []imap.UIDSet{imap.UIDSetNum(1, 2), imap.UIDSetNum(3), nil, imap.UIDSetNum(2, 5)}
+	err := c.BodySets(t.Context(), sets, func(set int, uid imap.UID, _ int64, r io.Reader) error {
+		b, err := io.ReadAll(r)
+		log = append(log, fmt.Sprintf("%d:%d%s", set, uid, b))
+		return err
+	}, func(set int, err error) error {
+		if (err != nil) != (set == 1) || err != nil && remote.ClassOf(err) != remote.Refused {
+			t.Errorf("set %d: %v", set, err)
+		}
+		log = append(log, fmt.Sprintf("%d done", set))
+		return nil
+	})
+	if got := strings.Join(log, ", "); err != nil || got != "2 done, 0:1a, 1:3c, 1 done, 0:2b, 0 done, 3:5e, 3 done" {
+		t.Errorf("%s, %v", got, err)
+	}
+	stop := errors.New("stop")
+	err = c.BodySets(t.Context(), []imap.UIDSet{imap.UIDSetNum(7)}, nil, func(int, error) error { return stop })
+	if !errors.Is(err, stop) {
+		t.Errorf("%v", err)
+	}
+}
+
 // A body too long to hold until its UID comes is asked for alone.
 func TestLongBodyAheadOfItsUID(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 5<<20/16)
