@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -44,18 +45,19 @@ func (tx *Tx) addMailbox(acct AccountID, m MailboxInfo, run RunID) (MailboxID, e
 }
 
 // RenameMailbox gives a mailbox the raw name the server has given it, with all
-// it holds. A detached mailbox that had this name before makes room: it stays
-// under its name for people, and its key becomes one no server can send.
+// it holds. Another mailbox that has this name makes room: it stays under its
+// name for people, and its key becomes one no server can send, until it is
+// renamed itself or detached.
 func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
-	var old []byte
-	ok, err := tx.get("SELECT raw FROM mailbox WHERE id = ?", []any{id}, &old)
+	var key []byte
+	ok, err := tx.get("SELECT raw FROM mailbox WHERE id = ?", []any{id}, &key)
 	if err == nil && !ok {
 		err = tx.fail(fmt.Errorf("mailbox %d: %w", id, ErrNotFound))
 	}
-	if err != nil || string(old) == raw {
+	if err != nil || string(key) == raw {
 		return err
 	}
-	_, err = tx.exec(`UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE raw = ? AND detached_run IS NOT NULL
+	_, err = tx.exec(`UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE raw = ?
 		AND account = (SELECT account FROM mailbox WHERE id = ?)`, []byte(raw), id)
 	if err != nil {
 		return err
@@ -63,6 +65,7 @@ func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
 	if _, err = tx.exec("UPDATE mailbox SET raw = ? WHERE id = ?", []byte(raw), id); err != nil {
 		return err
 	}
+	old, _, _ := bytes.Cut(key, []byte{0}) // it may have made room itself
 	return tx.mailboxEvent(run, "renamed", id, string(old), raw)
 }
 

@@ -1,8 +1,11 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"mailstow/localstore"
@@ -44,17 +47,22 @@ func (r *run) held(ctx context.Context) (map[string]localstore.Mailbox, error) {
 	return byRaw, err
 }
 
-// renames applies what DiffMailboxes finds among the names: proven renames, and
-// mailboxes that are gone.
+// renames applies what DiffMailboxes finds: proven renames, and mailboxes that
+// are gone or can no longer be opened.
 func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) error {
 	change := plan.DiffMailboxes(names(listed), attached(held))
-	for _, n := range change.Renamed {
-		if err := r.rename(ctx, n, held); err != nil {
-			return err
-		}
+	was := maps.Clone(held)
+	if err := r.rename(ctx, change.Renamed, held); err != nil {
+		return err
+	}
+	there := make(map[string]bool, len(listed))
+	for _, l := range listed {
+		there[l.Raw] = true
 	}
 	for _, g := range change.Gone {
-		if err := r.gone(ctx, held[g.Raw]); err != nil {
+		m := was[g.Raw]
+		still := there[g.Raw] && held[g.Raw].ID == m.ID // listed, but as a name without mail
+		if err := r.gone(ctx, m, still); err != nil {
 			return err
 		}
 	}
@@ -64,6 +72,9 @@ func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[str
 func names(listed []remote.Mailbox) []plan.Listed {
 	out := make([]plan.Listed, 0, len(listed))
 	for _, l := range listed {
+		if !l.Selectable {
+			continue
+		}
 		n := plan.Listed{Raw: l.Raw}
 		if l.Status != nil {
 			n.MailboxID = l.Status.MailboxID
@@ -85,27 +96,38 @@ func attached(held map[string]localstore.Mailbox) []plan.Mirrored {
 		}
 		out = append(out, mirrored)
 	}
+	slices.SortFunc(out, func(a, b plan.Mirrored) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
-// rename follows a mailbox to its new name (RFC 8474 section 4: MAILBOXID
-// survives RENAME).
-func (r *run) rename(ctx context.Context, n plan.Rename, held map[string]localstore.Mailbox) error {
-	m := held[n.From]
-	r.note(m.Name, fmt.Sprintf("renamed on the server to %s", n.To))
-	delete(held, n.From)
-	held[n.To] = m
-	if r.opt.DryRun {
+// rename follows mailboxes to their new names (RFC 8474 section 4: MAILBOXID
+// survives RENAME). All at once, since they may have swapped names.
+func (r *run) rename(ctx context.Context, renamed []plan.Rename, held map[string]localstore.Mailbox) error {
+	was := maps.Clone(held)
+	for _, n := range renamed {
+		r.note(was[n.From].Name, fmt.Sprintf("renamed on the server to %s", n.To))
+		delete(held, n.From)
+	}
+	for _, n := range renamed {
+		held[n.To] = was[n.From]
+	}
+	if r.opt.DryRun || len(renamed) == 0 {
 		return nil
 	}
 	return r.store.Update(ctx, func(tx *localstore.Tx) error {
-		return tx.RenameMailbox(m.ID, n.To, r.id)
+		for _, n := range renamed {
+			if err := tx.RenameMailbox(localstore.MailboxID(n.ID), n.To, r.id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// gone detaches a mailbox that the server no longer lists, unless the guard
+// gone takes a mailbox that the server no longer lists, or lists as a name
+// without mail (RFC 9051 section 7.3.1, \NoSelect), out of use, unless the guard
 // holds the loss of its messages back.
-func (r *run) gone(ctx context.Context, m localstore.Mailbox) error {
+func (r *run) gone(ctx context.Context, m localstore.Mailbox, listed bool) error {
 	if !plan.Selected(r.opt.Folders, m.Name, m.Delim) {
 		return nil
 	}
@@ -113,21 +135,29 @@ func (r *run) gone(ctx context.Context, m localstore.Mailbox) error {
 	if err != nil {
 		return err
 	}
+	if listed && m.Generation == nil && len(ids) == 0 {
+		return r.clear(ctx, m.ID) // never was more than a name
+	}
+	why := "gone from the server"
+	if listed {
+		why = "can no longer be opened on the server"
+	}
 	p := plan.Guard(plan.Plan{Vanish: ids}, plan.Mailbox{Known: len(ids), Gone: true,
 		Exempt: plan.Exempt(m.Role, m.Name, m.Delim)}, r.opt.MaxDeletes)
-	r.planned(plan.MailboxPlan{Mailbox: m.Name, Why: "gone from the server", Plan: p})
+	r.planned(plan.MailboxPlan{Mailbox: m.Name, Why: why, Plan: p})
 	if p.Held != nil { // that it is gone explains what else was wrong with it
 		return r.clear(ctx, m.ID)
 	}
 	if r.opt.DryRun {
 		return nil
 	}
-	r.receipt.Vanished += len(p.Vanish)
-	return r.detach(ctx, m, messageIDs(p.Vanish))
+	return r.detach(ctx, m, messageIDs(p.Vanish), listed)
 }
 
-func (r *run) detach(ctx context.Context, m localstore.Mailbox, vanish []localstore.MessageID) error {
-	return r.store.Update(ctx, func(tx *localstore.Tx) error {
+// detach ends what the mirror has of a mailbox; one that is still listed keeps
+// its place among the names.
+func (r *run) detach(ctx context.Context, m localstore.Mailbox, vanish []localstore.MessageID, listed bool) error {
+	err := r.store.Update(ctx, func(tx *localstore.Tx) error {
 		if err := tx.Vanish(r.id, vanish); err != nil {
 			return err
 		}
@@ -136,11 +166,15 @@ func (r *run) detach(ctx context.Context, m localstore.Mailbox, vanish []localst
 				return err
 			}
 		}
-		if err := tx.ClearMailboxProblems(m.ID); err != nil {
+		if err := tx.ClearMailboxProblems(m.ID); err != nil || listed {
 			return err
 		}
 		return tx.DetachMailbox(m.ID, r.id)
 	})
+	if err == nil {
+		r.receipt.Vanished += len(vanish)
+	}
+	return err
 }
 
 // live returns the ids of all messages of a mailbox that have not vanished.

@@ -115,8 +115,9 @@ func (v *verifier) differ(box string, uid uint32, id int64, format string, args 
 func (v *verifier) lists(listed []remote.Mailbox, held map[string]localstore.Mailbox) {
 	there := map[string]bool{}
 	for _, l := range listed {
-		there[l.Raw] = true
-		if m, known := held[l.Raw]; v.chosen(l) && (!known || m.Detached) {
+		m, known := held[l.Raw]
+		there[l.Raw] = l.Selectable || m.Generation == nil // a name without mail is no mailbox
+		if v.chosen(l) && (!known || m.Detached) {
 			v.differ(l.Name, 0, 0, "mailbox is not in the mirror")
 		}
 	}

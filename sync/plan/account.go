@@ -1,21 +1,21 @@
 package plan
 
-import "sort"
-
-// Listed is a mailbox as the server lists it now.
+// Listed is a mailbox that the server lists now and that can be opened.
 type Listed struct {
 	Raw       string // wire name: the key (I23)
 	MailboxID string // RFC 8474; "" when the server has none
 }
 
-// Held mailboxes of the mirror, as far as the account plan needs them.
+// Mirrored is an attached mailbox of the mirror, as far as the account plan
+// needs it.
 type Mirrored struct {
 	ID        int64
 	Raw       string
 	MailboxID string
 }
 
-// Rename is a mailbox that kept its MAILBOXID under another name.
+// Rename is a mailbox that kept its MAILBOXID under another name. Renames of one
+// plan happen at once: mailboxes may have swapped their names.
 type Rename struct {
 	ID       int64
 	From, To string
@@ -30,40 +30,52 @@ type Account struct {
 
 // DiffMailboxes compares the complete list of a server with the attached
 // mailboxes of the mirror. Only an equal MAILBOXID proves a rename; without it
-// one name is gone and another is new (I6).
+// one name is gone and another is new (I6). A MAILBOXID given to several
+// mailboxes proves nothing.
 func DiffMailboxes(listed []Listed, held []Mirrored) Account {
-	var a Account
-	byName := make(map[string]bool, len(listed))
-	known := make(map[string]bool, len(held))
+	now, was := identities{}, identities{}
+	left := make(map[string]bool, len(listed)) // names no mirrored mailbox stands for yet
 	for _, l := range listed {
-		byName[l.Raw] = true
+		now.add(l.MailboxID, l.Raw)
+		left[l.Raw] = true
 	}
-	gone := make(map[string]Mirrored)
 	for _, h := range held {
-		known[h.Raw] = true
-		if byName[h.Raw] {
+		was.add(h.MailboxID, h.Raw)
+	}
+	var a Account
+	var byName []Mirrored // those without a proof
+	for _, h := range held {
+		to := now[h.MailboxID]
+		if h.MailboxID == "" || to == "" || was[h.MailboxID] == "" {
+			byName = append(byName, h)
 			continue
 		}
-		if h.MailboxID == "" {
+		if to != h.Raw {
+			a.Renamed = append(a.Renamed, Rename{ID: h.ID, From: h.Raw, To: to})
+		}
+		delete(left, to)
+	}
+	for _, h := range byName {
+		if !left[h.Raw] {
 			a.Gone = append(a.Gone, h)
-			continue
 		}
-		gone[h.MailboxID] = h
+		delete(left, h.Raw)
 	}
 	for _, l := range listed {
-		if known[l.Raw] {
-			continue
+		if left[l.Raw] {
+			a.New = append(a.New, l.Raw)
 		}
-		if h, ok := gone[l.MailboxID]; ok && l.MailboxID != "" {
-			a.Renamed = append(a.Renamed, Rename{ID: h.ID, From: h.Raw, To: l.Raw})
-			delete(gone, l.MailboxID)
-			continue
-		}
-		a.New = append(a.New, l.Raw)
 	}
-	for _, h := range gone {
-		a.Gone = append(a.Gone, h)
-	}
-	sort.Slice(a.Gone, func(i, j int) bool { return a.Gone[i].ID < a.Gone[j].ID })
 	return a
+}
+
+// identities maps each MAILBOXID to the name of its mailbox, to "" when several
+// have it.
+type identities map[string]string
+
+func (i identities) add(id, raw string) {
+	if _, dup := i[id]; dup {
+		raw = ""
+	}
+	i[id] = raw
 }

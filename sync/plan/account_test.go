@@ -30,9 +30,27 @@ func TestDiffMailboxes(t *testing.T) {
 			[]Listed{{"A", "id1"}, {"B", "id2"}}, []Mirrored{{1, "A", "id1"}},
 			Account{New: []string{"B"}},
 		},
-		"one identity twice renames once": {
+		"one identity listed twice proves nothing": {
 			[]Listed{{"B", "id1"}, {"C", "id1"}}, []Mirrored{{1, "A", "id1"}},
-			Account{Renamed: []Rename{{1, "A", "B"}}, New: []string{"C"}},
+			Account{New: []string{"B", "C"}, Gone: []Mirrored{{1, "A", "id1"}}},
+		},
+		"one identity held twice: both are gone, none is forgotten": {
+			nil, []Mirrored{{1, "A", "id1"}, {2, "B", "id1"}},
+			Account{Gone: []Mirrored{{1, "A", "id1"}, {2, "B", "id1"}}},
+		},
+		"swapped": {
+			[]Listed{{"A", "id2"}, {"B", "id1"}}, []Mirrored{{1, "A", "id1"}, {2, "B", "id2"}},
+			Account{Renamed: []Rename{{1, "A", "B"}, {2, "B", "A"}}},
+		},
+		"moved up, the last one gone": {
+			[]Listed{{"B", "id1"}, {"C", "id2"}}, []Mirrored{{1, "A", "id1"}, {2, "B", "id2"}, {3, "C", "id3"}},
+			Account{Renamed: []Rename{{1, "A", "B"}, {2, "B", "C"}}, Gone: []Mirrored{{3, "C", "id3"}}},
+		},
+		"recreated under its name": {
+			[]Listed{{"A", "id2"}}, []Mirrored{{1, "A", "id1"}}, Account{},
+		},
+		"status left out": {
+			[]Listed{{"A", ""}}, []Mirrored{{1, "A", "id1"}}, Account{},
 		},
 		"no identity proves nothing": {
 			[]Listed{{"B", "id1"}}, []Mirrored{{1, "A", ""}},
