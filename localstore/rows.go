@@ -118,9 +118,10 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 }
 
 // MissingTotal gives how many messages Missing would page through, and the sum
-// of their announced sizes.
+// of their announced sizes, which may be absurd: sum() would fail on them, total()
+// does not.
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
-	err = s.reader.QueryRowContext(ctx, `SELECT count(*), ifnull(sum(m.size), 0) FROM message m
+	err = s.reader.QueryRowContext(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
 		WHERE m.generation = ? AND m.body IS NULL AND m.vanished_run IS NULL
 		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND p.retry_at > ?)`,
 		gen, now.Unix()).Scan(&messages, &bytes)

@@ -23,10 +23,11 @@ type Status struct {
 	Folders  []Folder
 }
 
-// The plus keeps SQLite from an index by account: in order of ids, nothing needs
+// Sizes may be absurd as long as they are only announced: total() cannot
+// overflow, sum() fails then. The plus keeps SQLite from an index by account: in order of ids, nothing needs
 // to be sorted.
 const foldersQuery = `SELECT x.id, count(*),
-	sum(instr(' ' || m.local || ' ', ' \Seen ') = 0), sum(m.body IS NULL AND m.uid IS NOT NULL), sum(coalesce(b.size, m.size, 0))
+	sum(instr(' ' || m.local || ' ', ' \Seen ') = 0), sum(m.body IS NULL AND m.uid IS NOT NULL), CAST(total(coalesce(b.size, m.size, 0)) AS INTEGER)
 	FROM mailbox x CROSS JOIN generation g ON g.mailbox = x.id
 	CROSS JOIN message m ON m.generation = g.id AND m.vanished_run IS NULL
 	LEFT JOIN body b ON b.id = m.body

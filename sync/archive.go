@@ -22,7 +22,7 @@ func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Select
 		return err
 	}
 	var all []localstore.Arrival
-	l := &listing{m: m, from: 1}
+	l := &listing{m: m}
 	err = l.read(ctx, c, func(batch []localstore.Arrival) error {
 		all = append(all, batch...)
 		return nil

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -28,7 +29,7 @@ func (m *mailbox) arrive(ctx context.Context, c *remote.Conn, in *plan.Input) (i
 	if err != nil {
 		return 0, err
 	}
-	l := &listing{m: m, from: imap.UID(m.cursor().Listed + 1)}
+	l := &listing{m: m, after: m.cursor().Listed}
 	if l.sample, err = m.sample(ctx, in.Rows); err != nil {
 		return 0, err
 	}
@@ -54,7 +55,8 @@ func (m *mailbox) cursor() localstore.Cursor {
 func (m *mailbox) noteNew(batch []localstore.Arrival) {
 	m.plan.New += len(batch)
 	for _, a := range batch {
-		m.plan.NewBytes += max(a.Size, 0)
+		size := max(a.Size, 0)
+		m.plan.NewBytes = min(m.plan.NewBytes, math.MaxInt64-size) + size // sizes may be absurd
 	}
 }
 
@@ -141,7 +143,7 @@ func (m *mailbox) unlisted(ctx context.Context, c *remote.Conn, uids []imap.UID)
 		for n < len(uids) && uids[n] == uids[n-1]+1 {
 			n++
 		}
-		l := &listing{m: m, from: uids[0], to: uids[n-1]}
+		l := &listing{m: m, after: uint32(uids[0]) - 1, to: uids[n-1]}
 		err := l.read(ctx, c, func(batch []localstore.Arrival) error {
 			m.noteNew(batch)
 			return m.admit(ctx, intake{fresh: batch})
@@ -173,13 +175,14 @@ func (m *mailbox) sample(ctx context.Context, rows []plan.Row) (map[uint32]plan.
 
 // listing reads the metadata of a range of UIDs.
 type listing struct {
-	m        *mailbox
-	from, to imap.UID              // to 0: up to the last message
-	sample   map[uint32]plan.Fixed // known messages to look at again
-	now      map[uint32]plan.Fixed // what they look like
-	seen     []uint32              // UIDs listed, ascending
-	batch    []localstore.Arrival
-	flags    flagTable
+	m      *mailbox
+	after  uint32                // messages up to this UID are not taken in
+	to     imap.UID              // 0: up to the last message
+	sample map[uint32]plan.Fixed // known messages to look at again
+	now    map[uint32]plan.Fixed // what they look like
+	seen   []uint32              // UIDs listed, ascending
+	batch  []localstore.Arrival
+	flags  flagTable
 }
 
 // read hands the messages on in batches. It stops without error when the
@@ -187,11 +190,11 @@ type listing struct {
 // is committed then.
 func (l *listing) read(ctx context.Context, c *remote.Conn, flush func([]localstore.Arrival) error) error {
 	l.flags, l.now = flagTable{}, map[uint32]plan.Fixed{}
-	from := l.from
+	from := min(l.after, math.MaxUint32-1) + 1
 	for uid := range l.sample {
-		from = min(from, imap.UID(uid))
+		from = min(from, uid)
 	}
-	err := c.Metadata(ctx, from, l.to, remote.Want{Date: true, Size: true}, func(r remote.Meta) error {
+	err := c.Metadata(ctx, imap.UID(from), l.to, remote.Want{Date: true, Size: true}, func(r remote.Meta) error {
 		l.take(r)
 		if len(l.batch) < arriveBatch {
 			return nil
@@ -210,7 +213,7 @@ func (l *listing) take(r remote.Meta) {
 	if _, ok := l.sample[uid]; ok && r.HasSize && r.HasDate {
 		l.now[uid] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
 	}
-	if r.UID < l.from {
+	if uid <= l.after {
 		return
 	}
 	at, dup := slices.BinarySearch(l.seen, uid)
