@@ -31,7 +31,8 @@
 //	               one response each; name.go decoding
 //	examine.go     opening a mailbox; unasked.go news about it
 //	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them
-//	bodies.go      literals by UID and section; uids.go sets of UIDs
+//	bodies.go      asking for bodies and headers; bodyanswer.go routing literals by
+//	               UID and section; uids.go sets of UIDs
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT
 //	errors.go, fail.go  classes, and which error is of which
 //	probe.go       the facts for doctor; report.go their form
