@@ -207,3 +207,26 @@ func TestCheckSample(t *testing.T) {
 		t.Errorf("uid %d, %v", n, err)
 	}
 }
+
+// A message whose body was found damaged after it had vanished used to come back
+// with that body, which nothing fetched again.
+func TestDamagedBodyComesBack(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "INBOX")
+	ids := arrive(t, s, p, 1, 2)
+	put(t, s, ids[0], "one\r\n\r\n1")
+	put(t, s, ids[1], "two\r\n\r\n2")
+	update(t, s, func(tx *Tx) error { return tx.Vanish(p.run, ids) })
+	update(t, s, func(tx *Tx) error {
+		_, err := tx.MarkDamaged(ids[0])
+		return err
+	})
+	if again := arrive(t, s, p, 1, 2); !slices.Equal(again, ids) {
+		t.Fatalf("came back as %d, were %d", again, ids)
+	}
+	page, err := s.Missing(bg, p.gen, 0, testDate, 10)
+	if err != nil || len(page) != 1 || page[0].ID != ids[0] {
+		t.Errorf("missing %+v, %v", page, err)
+	}
+	put(t, s, ids[0], "one\r\n\r\n1")
+}

@@ -337,3 +337,34 @@ func TestRuns(t *testing.T) {
 		t.Errorf("%+v %v", accounts, err)
 	}
 }
+
+// A clock that was years ahead when a message failed used to put the next try
+// off for those years.
+func TestProblemFromTheFuture(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "INBOX")
+	id := arrive(t, s, p, 1)[0]
+	now := time.Unix(1_700_000_000, 0)
+	fail := func(at time.Time) {
+		update(t, s, func(tx *Tx) error {
+			return tx.PutProblem(Problem{Account: p.acct, Mailbox: p.box, Message: id, Kind: "message", Reason: "no"}, at)
+		})
+	}
+	due := func() int {
+		page, err := s.Missing(bg, p.gen, 0, now, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _, err := s.MissingTotal(bg, p.gen, now)
+		if err != nil || int(n) != len(page) {
+			t.Fatalf("%d due in total, %d in pages, %v", n, len(page), err)
+		}
+		return len(page)
+	}
+	if fail(now); due() != 0 {
+		t.Error("tried again at once")
+	}
+	if fail(now.AddDate(10, 0, 0)); due() != 1 {
+		t.Error("put off by a clock that was wrong")
+	}
+}

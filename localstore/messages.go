@@ -36,7 +36,9 @@ func (tx *Tx) arrive(run RunID, gen GenerationID, a Arrival) (MessageID, error) 
 		return 0, err
 	}
 	if back {
-		_, err = tx.exec("UPDATE message SET vanished_run = NULL, base = ?2, local = ?2 WHERE id = ?1", id, a.Flags)
+		// A body found damaged while nobody needed it is fetched again.
+		_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2,
+			body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags)
 	} else {
 		var n int64
 		n, err = tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local)

@@ -73,12 +73,13 @@ func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) 
 
 const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1) FROM message m
 	WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
-	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND p.retry_at > ?)
+	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)
 	ORDER BY m.uid LIMIT ?`
 
 // Missing gives up to limit messages present in gen above UID after whose bodies
-// are not held and not set aside by a problem until later than now. By UID; the
-// last UID of one page is the next one's after.
+// are not held and not set aside by a problem until later than now; a problem
+// from the future comes from a clock that has been set back, and holds nothing up.
+// By UID; the last UID of one page is the next one's after.
 func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now time.Time, limit int) ([]MissingRow, error) {
 	var page []MissingRow
 	err := s.each(ctx, missingQuery, []any{gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
@@ -123,7 +124,7 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
 	err = s.reader.QueryRowContext(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
 		WHERE m.generation = ? AND m.body IS NULL AND m.vanished_run IS NULL
-		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND p.retry_at > ?)`,
+		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`,
 		gen, now.Unix()).Scan(&messages, &bytes)
 	return messages, bytes, s.wrap(canceled(ctx, err))
 }
