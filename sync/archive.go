@@ -3,8 +3,10 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mailstow/localstore"
+	"mailstow/sync/plan"
 	"mailstow/sync/remote"
 )
 
@@ -30,16 +32,12 @@ func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Select
 	if err != nil {
 		return err
 	}
-	links, err := m.recognise(ctx, c, o.list, all)
+	suspects, err := m.suspects(ctx, c, o.list, all)
 	if err != nil {
 		return err
 	}
-	var fresh []localstore.Arrival
-	for _, a := range all {
-		if _, known := links[a.UID]; !known {
-			fresh = append(fresh, a)
-		}
-	}
+	kept := plan.Kept(o.list, suspects)
+	fresh := slices.DeleteFunc(all, func(a localstore.Arrival) bool { return kept[a.UID] })
 	m.noteNew(fresh)
 	m.planned(m.plan)
 	m.listed = true

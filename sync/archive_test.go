@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -77,6 +78,32 @@ func TestNoUIDValidity(t *testing.T) {
 		t.Fatalf("%+v", rc)
 	}
 	f.equal()
+}
+
+// Two messages that differ in nothing but the body's bytes were both kept again
+// with every run.
+func TestArchiveOfTwins(t *testing.T) {
+	f := newFixture(t)
+	twin := func(i int) {
+		f.user.Append("INBOX", nil, day(1), fmt.Appendf(nil, "From: a@b\r\nSubject: x\r\n\r\n%d\r\n", i))
+	}
+	twin(0)
+	twin(1)
+	f.lie(func() string { return "UIDVALIDITY 0" })
+	f.pull(0)
+	if rc := f.pull(0); rc.New != 0 {
+		t.Fatalf("%+v", rc)
+	}
+	twin(2)
+	f.pull(0)
+	if rc := f.pull(0); rc.New != 0 {
+		t.Fatalf("%+v", rc)
+	}
+	kept := f.kept("INBOX")
+	slices.Sort(kept)
+	if n := len(slices.Compact(kept)); n != 3 {
+		t.Fatalf("%d different messages kept, want 3", n)
+	}
 }
 
 // UIDNOTSTICKY (RFC 4315 section 3): UIDs end with the session.

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -33,7 +34,7 @@ func (m *mailbox) arrive(ctx context.Context, c *remote.Conn, in *plan.Input) (i
 	if l.sample, err = m.sample(ctx, in.Rows); err != nil {
 		return 0, err
 	}
-	if len(olds.list) > 0 {
+	if len(olds.list)+len(olds.lost) > 0 {
 		return m.relinked(ctx, c, l, olds, in)
 	}
 	err = l.read(ctx, c, func(batch []localstore.Arrival) error {
@@ -241,6 +242,8 @@ func (l *listing) flush(ctx context.Context, f func([]localstore.Arrival) error)
 	}
 	batch := l.batch
 	l.batch = nil
-	slices.SortFunc(batch, func(a, b localstore.Arrival) int { return int(int64(a.UID) - int64(b.UID)) })
+	slices.SortFunc(batch, byUID)
 	return f(batch)
 }
+
+func byUID(a, b localstore.Arrival) int { return cmp.Compare(a.UID, b.UID) }

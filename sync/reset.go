@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -36,12 +37,16 @@ func (m *mailbox) reset(ctx context.Context) error {
 
 func (m *mailbox) bodiless(ctx context.Context) ([]localstore.MessageID, error) {
 	var ids []localstore.MessageID
-	err := m.store.Rows(ctx, m.gen.ID, func(r localstore.Row) error {
+	collect := func(r localstore.Row) error {
 		if !r.HasBody {
 			ids = append(ids, r.ID)
 		}
 		return nil
-	})
+	}
+	if err := m.store.Rows(ctx, m.gen.ID, collect); err != nil {
+		return nil, err
+	}
+	err := m.store.Stale(ctx, m.id, collect)
 	return ids, err
 }
 
@@ -49,6 +54,7 @@ func (m *mailbox) bodiless(ctx context.Context) ([]localstore.MessageID, error) 
 type olds struct {
 	list  []plan.Old
 	flags map[int64][2]conflict.Flags // base and local
+	lost  []int64                     // their bodies were found damaged: nothing to be recognised by
 }
 
 // left collects the messages that a UIDVALIDITY change left behind, in this run
@@ -60,10 +66,11 @@ func (m *mailbox) left(ctx context.Context) (olds, error) {
 		return o, err
 	}
 	err = m.store.Fingerprints(ctx, gens, func(f localstore.Fingerprint) error {
+		id := int64(f.ID)
 		if !f.HasBody {
+			o.lost = append(o.lost, id)
 			return nil
 		}
-		id := int64(f.ID)
 		o.list = append(o.list, plan.Old{ID: id, Fixed: plan.Fixed{Size: f.Size, Date: f.Date.Unix()},
 			Header: f.HeaderSHA256, Body: f.SHA256})
 		o.flags[id] = [2]conflict.Flags{conflict.Flags(f.Base), conflict.Flags(f.Local)}
@@ -98,9 +105,14 @@ func (m *mailbox) relinked(ctx context.Context, c *remote.Conn, l *listing, o ol
 	if err != nil || m.quarantined {
 		return 0, err
 	}
-	links, err := m.recognise(ctx, c, o.list, all)
+	slices.SortFunc(all, byUID) // a cursor must not pass what a kill keeps from being matched
+	suspects, err := m.suspects(ctx, c, o.list, all)
 	if err != nil {
 		return 0, err
+	}
+	links := map[uint32]plan.Link{}
+	for _, l := range plan.Relink(o.list, suspects) {
+		links[l.UID] = l
 	}
 	m.noteNew(all)
 	for len(all) > 0 && err == nil {
@@ -118,7 +130,7 @@ func (o olds) unmatched(links map[uint32]plan.Link) []int64 {
 	for _, l := range links {
 		found[l.ID] = true
 	}
-	var ids []int64
+	ids := slices.Clone(o.lost)
 	for _, old := range o.list {
 		if !found[old.ID] {
 			ids = append(ids, old.ID)
@@ -127,9 +139,9 @@ func (o olds) unmatched(links map[uint32]plan.Link) []int64 {
 	return ids
 }
 
-// recognise finds what is known of arrivals, fetching the headers of those that
-// agree with an old message in size and date.
-func (m *mailbox) recognise(ctx context.Context, c *remote.Conn, old []plan.Old, arrivals []localstore.Arrival) (map[uint32]plan.Link, error) {
+// suspects are the arrivals that agree with an old message in size and date, with
+// their headers, which are fetched for it.
+func (m *mailbox) suspects(ctx context.Context, c *remote.Conn, old []plan.Old, arrivals []localstore.Arrival) ([]plan.New, error) {
 	now := make([]plan.New, 0, len(arrivals))
 	for _, a := range arrivals {
 		now = append(now, plan.New{UID: a.UID, Fixed: plan.Fixed{Size: a.Size, Date: a.Date.Unix()}})
@@ -145,11 +157,7 @@ func (m *mailbox) recognise(ctx context.Context, c *remote.Conn, old []plan.Old,
 			suspects = append(suspects, n)
 		}
 	}
-	links := map[uint32]plan.Link{}
-	for _, l := range plan.Relink(old, suspects) {
-		links[l.UID] = l
-	}
-	return links, nil
+	return suspects, nil
 }
 
 // headersBatch is how many headers one command asks for.

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/localstore"
+	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
 	"mailstow/sync/testkit/dovecot"
 )
@@ -96,6 +98,40 @@ func TestUIDValidityChangeUnmatched(t *testing.T) {
 	}
 	f.equal()
 }
+
+// A message that waits for its deletion and whose body is found damaged meanwhile
+// used to be forgotten: neither matched nor deleted, it stayed for ever.
+func TestUnmatchedWithDamagedBody(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.seed("Work", 30)
+	f.pull(0)
+	f.user.Delete("Work")
+	f.user.Create("Work")
+	f.user.Append("Work", nil, day(90), message("Other", 1))
+	f.server.SetUIDValidity(t, f.name, "Work", 4711)
+	f.pull(6)
+	v, err := mailsync.VerifyRemote(t.Context(), f.store, f.account(), mailsync.VerifyOptions{})
+	if err != nil || len(v.Differences) != 30 {
+		t.Fatalf("verify does not see the messages that wait: %d, %v", len(v.Differences), err)
+	}
+	old := localstore.MessageID(f.ids("Work")[f.sum(message("Work", 7))])
+	err = f.store.Update(t.Context(), func(tx *localstore.Tx) error {
+		_, err := tx.MarkDamaged(old)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.opt.MaxDeletes = limit(t, "30")
+	if rc := f.pull(0); rc.Vanished != 30 {
+		t.Fatalf("%+v", rc)
+	}
+	f.equal()
+}
+
+// sum is the hash of a message as the store knows it.
+func (f *fixture) sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
 // Row 15: deleted and recreated with the same UIDVALIDITY, as some servers do.
 // Nothing is touched until the user asks for matching by content.

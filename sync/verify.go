@@ -160,6 +160,9 @@ func (v *verifier) compare(ctx context.Context, c *remote.Conn, l remote.Mailbox
 	case m.Generation == nil:
 		v.differ(l.Name, 0, 0, "was never synced")
 		return nil
+	case sel.UIDValidity == 0 || sel.UIDNotSticky:
+		v.differ(l.Name, 0, 0, "the server's UIDs do not last: mail is kept by content only and cannot be compared")
+		return nil
 	case m.Generation.UIDValidity != sel.UIDValidity:
 		v.differ(l.Name, 0, 0, "UIDVALIDITY is %d on the server and %d in the mirror", sel.UIDValidity, m.Generation.UIDValidity)
 		return nil
@@ -169,6 +172,9 @@ func (v *verifier) compare(ctx context.Context, c *remote.Conn, l remote.Mailbox
 		return err
 	}
 	same, err := v.rows(ctx, l.Name, m.Generation.ID, now)
+	if err == nil {
+		err = v.stale(ctx, l.Name, m.ID)
+	}
 	if err != nil {
 		return err
 	}
@@ -215,6 +221,16 @@ func (v *verifier) rows(ctx context.Context, box string, gen localstore.Generati
 		v.differ(box, uid, 0, "is not in the mirror")
 	}
 	return same, err
+}
+
+// stale finds messages that a UIDVALIDITY change left behind, whose deletion the
+// guard holds back.
+func (v *verifier) stale(ctx context.Context, box string, id localstore.MailboxID) error {
+	return v.store.Stale(ctx, id, func(r localstore.Row) error {
+		v.out.Messages++
+		v.differ(box, 0, int64(r.ID), "is not on the server since UIDVALIDITY changed")
+		return nil
+	})
 }
 
 // unlike says in what a row and its message differ.

@@ -57,6 +57,26 @@ type match struct {
 // match makes the new message the old one (RFC 4549 section 4.1); among
 // several none is taken for another, but a body that they all have is known.
 func Relink(old []Old, suspects []New) []Link {
+	return links(pair(old, suspects), suspects)
+}
+
+// Kept returns those of the suspects that an archive holds already. Messages of
+// equal size, date and header are one; where several bodies are known for them,
+// no more of them are new than the server has in excess, so that a server may be
+// asked for ever without anything being kept twice.
+func Kept(old []Old, suspects []New) map[uint32]bool {
+	known := pair(old, suspects)
+	kept := make(map[uint32]bool, len(suspects))
+	for _, n := range suspects {
+		if m := known[identity{n.Fixed, n.Header}]; m != nil && (m.same || m.news <= m.olds) {
+			kept[n.UID] = true
+		}
+	}
+	return kept
+}
+
+// pair counts old and new messages by what they are recognised by.
+func pair(old []Old, suspects []New) map[identity]*match {
 	matches := make(map[identity]*match, len(old))
 	for _, o := range old {
 		m, ok := matches[identity{o.Fixed, o.Header}]
@@ -72,7 +92,7 @@ func Relink(old []Old, suspects []New) []Link {
 			m.news++
 		}
 	}
-	return links(matches, suspects)
+	return matches
 }
 
 func links(matches map[identity]*match, suspects []New) []Link {
