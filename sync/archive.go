@@ -15,7 +15,7 @@ import (
 // when a message arrived. Each run has a generation of its own; messages of
 // equal size, date, and header are one.
 func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
-	m.archived = true
+	m.archived, m.lacks = true, ""
 	if err := m.retire(ctx); err != nil {
 		return err
 	}
@@ -41,7 +41,10 @@ func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Select
 	m.noteNew(fresh)
 	m.planned(m.plan)
 	m.listed = true
-	return m.keep(ctx, fresh, sel)
+	if err := m.keep(ctx, fresh, sel); err != nil || m.lacks == "" {
+		return err
+	}
+	return m.shortfall(ctx, sel, len(all))
 }
 
 // retire ends the generation whose UIDs died with their connection.

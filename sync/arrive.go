@@ -1,10 +1,8 @@
 package sync
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -41,7 +39,7 @@ func (m *mailbox) arrive(ctx context.Context, c *remote.Conn, in *plan.Input) (i
 		m.noteNew(batch)
 		return m.admit(ctx, intake{fresh: batch})
 	})
-	return len(l.seen), err
+	return l.count, err
 }
 
 // cursor is how far the current generation is mirrored.
@@ -135,16 +133,22 @@ func (m *mailbox) insert(tx *localstore.Tx, in intake) (linked int, err error) {
 	return linked, nil
 }
 
+// unlistedGap is how many known messages in a row are listed needlessly rather
+// than paid for with a round trip.
+const unlistedGap = 1000
+
 // unlisted takes in messages of the known range that have no row: a server
 // that answered out of order before a kill, or one that shows again what it
 // had hidden.
 func (m *mailbox) unlisted(ctx context.Context, c *remote.Conn, uids []imap.UID) error {
 	for len(uids) > 0 {
+		only := map[uint32]bool{uint32(uids[0]): true}
 		n := 1
-		for n < len(uids) && uids[n] == uids[n-1]+1 {
+		for n < len(uids) && uids[n]-uids[n-1] <= unlistedGap {
+			only[uint32(uids[n])] = true
 			n++
 		}
-		l := &listing{m: m, after: uint32(uids[0]) - 1, to: uids[n-1]}
+		l := &listing{m: m, after: uint32(uids[0]) - 1, to: uids[n-1], only: only}
 		err := l.read(ctx, c, func(batch []localstore.Arrival) error {
 			m.noteNew(batch)
 			return m.admit(ctx, intake{fresh: batch})
@@ -173,77 +177,3 @@ func (m *mailbox) sample(ctx context.Context, rows []plan.Row) (map[uint32]plan.
 	})
 	return sample, err
 }
-
-// listing reads the metadata of a range of UIDs.
-type listing struct {
-	m      *mailbox
-	after  uint32                // messages up to this UID are not taken in
-	to     imap.UID              // 0: up to the last message
-	sample map[uint32]plan.Fixed // known messages to look at again
-	now    map[uint32]plan.Fixed // what they look like
-	seen   []uint32              // UIDs listed, ascending
-	batch  []localstore.Arrival
-	flags  flagTable
-}
-
-// read hands the messages on in batches. It stops without error when the
-// sample shows that the mailbox is not the one it was; nothing of the mailbox
-// is committed then.
-func (l *listing) read(ctx context.Context, c *remote.Conn, flush func([]localstore.Arrival) error) error {
-	l.flags, l.now = flagTable{}, map[uint32]plan.Fixed{}
-	from := min(l.after, math.MaxUint32-1) + 1
-	for uid := range l.sample {
-		from = min(from, uid)
-	}
-	err := c.Metadata(ctx, imap.UID(from), l.to, remote.Want{Date: true, Size: true}, func(r remote.Meta) error {
-		l.take(r)
-		if len(l.batch) < arriveBatch {
-			return nil
-		}
-		return l.flush(ctx, flush)
-	})
-	if err != nil || l.m.quarantined {
-		return err
-	}
-	return l.flush(ctx, flush)
-}
-
-// take sorts one listed message in. What is listed twice counts once.
-func (l *listing) take(r remote.Meta) {
-	uid := uint32(r.UID)
-	if _, ok := l.sample[uid]; ok && r.HasSize && r.HasDate {
-		l.now[uid] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
-	}
-	if uid <= l.after {
-		return
-	}
-	at, dup := slices.BinarySearch(l.seen, uid)
-	if dup {
-		return
-	}
-	l.seen = slices.Insert(l.seen, at, uid)
-	a := localstore.Arrival{UID: uid, Flags: string(l.flags.set(r.Flags)), Size: -1}
-	if r.HasSize {
-		a.Size = r.Size
-	}
-	if r.HasDate {
-		a.Date = r.Date
-	}
-	l.batch = append(l.batch, a)
-}
-
-// flush looks at the sample, then hands a batch on in UID order.
-func (l *listing) flush(ctx context.Context, f func([]localstore.Arrival) error) error {
-	if l.m.quarantined {
-		return nil
-	}
-	if plan.Recreated(l.sample, l.now) {
-		return l.m.quarantine(ctx, "other messages stand under known UIDs while UIDVALIDITY stayed")
-	}
-	batch := l.batch
-	l.batch = nil
-	slices.SortFunc(batch, byUID)
-	return f(batch)
-}
-
-func byUID(a, b localstore.Arrival) int { return cmp.Compare(a.UID, b.UID) }

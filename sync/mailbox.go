@@ -26,6 +26,7 @@ type mailbox struct {
 	quarantined bool
 	failed      bool                   // has a problem of its own from this run
 	shorts      int                    // listings that lacked messages
+	lacks       string                 // why the server gave a listing only in part
 	retired     *localstore.Generation // in a dry run: the one a reset would retire
 	rebound     int                    // old messages that found their new UID
 	got         tally                  // bodies stored, under counter.mu

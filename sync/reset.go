@@ -121,7 +121,7 @@ func (m *mailbox) relinked(ctx context.Context, c *remote.Conn, l *listing, o ol
 		all = all[n:]
 	}
 	in.Stale = o.unmatched(links)
-	return len(l.seen), err
+	return l.count, err
 }
 
 // unmatched are the messages that found no counterpart.

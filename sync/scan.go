@@ -21,6 +21,7 @@ func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Select
 	if err := m.openGeneration(ctx, sel.UIDValidity); err != nil {
 		return err
 	}
+	m.lacks = ""
 	in, err := m.snapshot(ctx, c)
 	if err != nil {
 		return err
@@ -47,10 +48,29 @@ func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Select
 	return nil
 }
 
-// short reports whether a listing lacks messages that the server had just
-// counted: it proves no deletion (I10).
+// short reports whether a listing lacks messages, because the server refused
+// part of it or had just counted more: it proves no deletion (I10).
 func (m *mailbox) short(sel remote.Selected, counted int) bool {
-	return counted < int(sel.Messages)
+	return m.lacks != "" || counted < int(sel.Messages)
+}
+
+// incomplete notes that a listing was refused in part. What came of it is true
+// and is used (I12).
+func (m *mailbox) incomplete(err error) bool {
+	if remote.ClassOf(err) != remote.Refused {
+		return false
+	}
+	m.lacks = reason(err)
+	return true
+}
+
+// shortfall notes what a listing lacked as a problem of the mailbox.
+func (m *mailbox) shortfall(ctx context.Context, sel remote.Selected, counted int) error {
+	why := fmt.Sprintf("the server counted %d messages and listed %d: no deletion was believed", sel.Messages, counted)
+	if m.lacks != "" {
+		why = m.lacks + "; what was listed was mirrored, no deletion was believed"
+	}
+	return m.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: why})
 }
 
 // snapshot reads the known range on both sides.
@@ -73,6 +93,9 @@ func (m *mailbox) snapshot(ctx context.Context, c *remote.Conn) (plan.Input, err
 		return nil
 	})
 	in.Remote = ascending(in.Remote)
+	if m.incomplete(err) {
+		err = nil
+	}
 	return in, err
 }
 
@@ -125,8 +148,7 @@ func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, c
 		}
 	}
 	if short {
-		return m.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: fmt.Sprintf(
-			"the server counted %d messages and listed %d: no deletion was believed", sel.Messages, counted)})
+		return m.shortfall(ctx, sel, counted)
 	}
 	return nil
 }
