@@ -39,6 +39,8 @@ func (l *lying) Read(p []byte) (int, error) {
 
 var uidvalidity = regexp.MustCompile(`UIDVALIDITY (\d+)`)
 
+var announced = regexp.MustCompile(`RFC822.SIZE \d+`)
+
 // lie puts another UIDVALIDITY into every answer.
 func (f *fixture) lie(text func() string) {
 	f.through(func(line []byte) []byte { return uidvalidity.ReplaceAll(line, []byte(text())) })

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,4 +64,32 @@ func TestBytesOfCorpus(t *testing.T) {
 	if err != nil || len(v.Differences) > 0 || v.Sampled != len(files) {
 		t.Fatalf("%+v, %v", v, err)
 	}
+}
+
+// noise is a message that no compressor makes smaller.
+func noise(i, size int) []byte {
+	r := rand.New(rand.NewPCG(uint64(i), 7))
+	b := append(make([]byte, 0, size), "Subject: noise\r\n\r\n"...)
+	for len(b) < size {
+		b = append(b, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-"[r.IntN(64)])
+		if len(b)%78 == 0 {
+			b = append(b, "\r\n"...)
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+// I24: announced sizes are hints. A server that calls large messages small
+// costs a detour over the disk, no memory and no message.
+func TestAnnouncedSizesLie(t *testing.T) {
+	f := newFixture(t)
+	for i := range 24 {
+		f.user.Append("INBOX", nil, day(i), noise(i, 700_000))
+	}
+	f.through(func(line []byte) []byte { return announced.ReplaceAll(line, []byte("RFC822.SIZE 9")) })
+	if rc := f.pull(0); rc.Bodies != 24 {
+		t.Fatalf("%+v", rc)
+	}
+	f.dial = nil
+	f.equal()
 }
