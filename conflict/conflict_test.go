@@ -20,6 +20,8 @@ func TestCanonical(t *testing.T) {
 		{[]imap.Flag{"Work", `\Seen`, "work", `\SEEN`}, `\Seen Work`},
 		{[]imap.Flag{"$forwarded", "$JUNK"}, `$Forwarded $Junk`},
 		{[]imap.Flag{"two words", "ok"}, "ok"},
+		{[]imap.Flag{"\xf6", "\xe4"}, "\xe4 \xf6"}, // different, though neither is UTF-8
+		{[]imap.Flag{"t", "ſ", "s"}, "s t ſ"},
 	} {
 		if got := Canonical(c.in); got != c.want {
 			t.Errorf("Canonical(%q) = %q, want %q", c.in, got, c.want)
@@ -40,6 +42,8 @@ func TestMerge(t *testing.T) {
 		{`\Seen`, `\Flagged`, `\Answered \Seen`, `\Answered \Flagged`},
 		{"work", "WORK", "work", "work"},
 		{`\Flagged`, `\Flagged x`, "", "x"},
+		{"\xe4", "\xe4", "\xf6", "\xf6"},
+		{"s", "s ſ", "s", "s ſ"},
 	} {
 		if got := Merge(c.base, c.local, c.remote); got != c.want {
 			t.Errorf("Merge(%q, %q, %q) = %q, want %q", c.base, c.local, c.remote, got, c.want)

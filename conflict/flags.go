@@ -46,7 +46,7 @@ func Canonical(flags []imap.Flag) Flags {
 // spelling returns a flag's canonical spelling, and false for what is no
 // member of a set.
 func spelling(f imap.Flag) (string, bool) {
-	if known, ok := system[strings.ToLower(string(f))]; ok {
+	if known, ok := system[lower(string(f))]; ok {
 		return string(known), known != ""
 	}
 	return string(f), !strings.ContainsAny(string(f), " \r\n\x00")
@@ -56,28 +56,43 @@ func spelling(f imap.Flag) (string, bool) {
 // that sorts first stays, so that the result does not depend on the order.
 func fromNames(names []string) Flags {
 	slices.SortFunc(names, compareFold)
-	names = slices.CompactFunc(names, strings.EqualFold)
+	names = slices.CompactFunc(names, equalFold)
 	return Flags(strings.Join(names, " "))
 }
 
 // compareFold orders by lower-cased name, then by spelling.
 func compareFold(a, b string) int {
-	if c := strings.Compare(strings.ToLower(a), strings.ToLower(b)); c != 0 {
+	if c := strings.Compare(lower(a), lower(b)); c != 0 {
 		return c
 	}
 	return strings.Compare(a, b)
 }
 
+// lower folds the case of ASCII alone, as IMAP does (RFC 9051 section 9, note 1).
+// Servers send flags in other character sets, too; to package strings all bytes
+// that are no UTF-8 are alike.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+func equalFold(a, b string) bool { return len(a) == len(b) && lower(a) == lower(b) }
+
 // Equal reports whether two sets hold the same flags. Both are sorted by
 // lower-cased name, so that equal sets are equal texts but for case.
 func (f Flags) Equal(g Flags) bool {
-	return f == g || strings.EqualFold(string(f), string(g))
+	return f == g || equalFold(string(f), string(g))
 }
 
 // Has reports whether a flag is in the set.
 func (f Flags) Has(flag imap.Flag) bool {
 	for name := range strings.SplitSeq(string(f), " ") {
-		if name != "" && strings.EqualFold(name, string(flag)) {
+		if name != "" && equalFold(name, string(flag)) {
 			return true
 		}
 	}

@@ -39,7 +39,7 @@ func notCanonical(flags string) string {
 	}
 	last := ""
 	for _, f := range strings.Split(flags, " ") {
-		low := strings.ToLower(f)
+		low := lower(f)
 		switch {
 		case low == "":
 			return "has a blank too many"
@@ -51,4 +51,15 @@ func notCanonical(flags string) string {
 		last = low
 	}
 	return ""
+}
+
+// lower folds the case of ASCII alone, as IMAP does: flags need not be UTF-8.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
