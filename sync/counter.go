@@ -13,6 +13,7 @@ type counter struct {
 	mu       sync.Mutex
 	done     tally
 	expected map[*mailbox]tally
+	total    tally // of expected
 }
 
 type tally struct{ messages, bytes int64 }
@@ -38,6 +39,9 @@ func (c *counter) expect(m *mailbox, t tally) {
 	if c.expected == nil {
 		c.expected = map[*mailbox]tally{}
 	}
+	was := c.expected[m]
+	c.total.messages += t.messages - was.messages
+	c.total.bytes += t.bytes - was.bytes
 	c.expected[m] = t
 }
 
@@ -50,14 +54,9 @@ func (c *counter) stored(m *mailbox, messages, bytes int64) {
 	c.done.messages += messages
 	c.done.bytes += bytes
 	m.receipt.Bodies, m.receipt.BodyBytes = c.done.messages, c.done.bytes
-	e := Event{Kind: Progress, Mailbox: m.info.Name, Messages: c.done.messages, Bytes: c.done.bytes}
-	for _, t := range c.expected {
-		e.MessagesTotal += t.messages
-		e.BytesTotal += t.bytes
-	}
+	e := Event{Kind: Progress, Mailbox: m.info.Name, Messages: c.done.messages, Bytes: c.done.bytes,
+		MessagesTotal: max(c.total.messages, c.done.messages), BytesTotal: max(c.total.bytes, c.done.bytes)}
 	c.mu.Unlock()
-	e.MessagesTotal = max(e.MessagesTotal, e.Messages)
-	e.BytesTotal = max(e.BytesTotal, e.Bytes)
 	c.run.observe(e)
 }
 

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -104,6 +105,25 @@ func TestDryRunChangesNothing(t *testing.T) {
 	}
 	if f.rows() != before {
 		t.Fatal("a dry run wrote rows")
+	}
+}
+
+// A dry run used to say that there is nothing to do while bodies were owed.
+func TestDryRunTellsWhatIsOwed(t *testing.T) {
+	f := newFixture(t)
+	f.seed("INBOX", 20)
+	f.through(func(line []byte) []byte {
+		if bytes.Contains(line, []byte("BODY[] {")) {
+			return bytes.Replace(line, []byte("UID "), []byte("UID 999"), 1)
+		}
+		return line
+	})
+	f.pull(3)
+	f.dial = nil
+	f.opt.DryRun, f.opt.Full = true, true
+	rc := f.pull(0)
+	if len(rc.Plans) != 1 || rc.Plans[0].Due != 20 || rc.Plans[0].New != 0 {
+		t.Fatalf("%+v", rc.Plans)
 	}
 }
 

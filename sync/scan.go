@@ -22,6 +22,9 @@ func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Select
 		return err
 	}
 	m.lacks = ""
+	if err := m.owed(ctx); err != nil {
+		return err
+	}
 	in, err := m.snapshot(ctx, c)
 	if err != nil {
 		return err
@@ -71,6 +74,16 @@ func (m *mailbox) shortfall(ctx context.Context, sel remote.Selected, counted in
 		why = m.lacks + "; what was listed was mirrored, no deletion was believed"
 	}
 	return m.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: why})
+}
+
+// owed notes in the plan what earlier runs left to be downloaded.
+func (m *mailbox) owed(ctx context.Context) error {
+	if m.gen == nil {
+		return nil
+	}
+	n, _, err := m.store.MissingTotal(ctx, m.gen.ID, m.due())
+	m.plan.Due = int(n)
+	return err
 }
 
 // snapshot reads the known range on both sides.
@@ -156,8 +169,6 @@ func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, c
 // commit applies a plan's flags and deletions in one transaction, and nothing
 // at all when nothing changed.
 func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cursor) error {
-	m.receipt.Flags += len(p.Flags)
-	m.receipt.Vanished += len(p.Vanish)
 	if len(p.Flags) == 0 && len(p.Vanish) == 0 && cursor == m.gen.Cursor {
 		return nil
 	}
@@ -174,11 +185,14 @@ func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cur
 		}
 		return tx.SetCursor(m.gen.ID, cursor)
 	})
-	if err == nil {
-		m.gen.Cursor = cursor
-		m.session.progress()
+	if err != nil {
+		return err
 	}
-	return err
+	m.gen.Cursor = cursor
+	m.receipt.Flags += len(p.Flags)
+	m.receipt.Vanished += len(p.Vanish)
+	m.session.progress()
+	return nil
 }
 
 // mailboxID is the identity from whichever response had it (RFC 8474 section 4).
