@@ -19,8 +19,10 @@
 //
 // Layout: pull.go is a run over an account, mailboxes.go its list of
 // mailboxes, session.go the connection that comes back after a loss;
-// mailbox.go leads one mailbox through scan.go (what is there), arrive.go (new
-// rows), reset.go (UIDVALIDITY changes) and bodies.go (downloads, with
-// writer.go storing behind them); receipt.go and observer.go tell the outcome;
-// verify.go compares and repairs.
+// mailbox.go leads one mailbox through scan.go (what is there, by listing.go),
+// arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that
+// mean nothing), and bodies.go (downloads: round.go asks, pack.go receives,
+// writer.go stores behind them); problem.go and poison.go set aside what cannot be
+// had; receipt.go, counter.go and observer.go tell the outcome; verify.go compares
+// mirror and server.
 package sync

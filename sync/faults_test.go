@@ -81,6 +81,21 @@ func TestServerThatDiesOnEveryBody(t *testing.T) {
 	f.equal()
 }
 
+// A server that dies on every mailbox used to get all the patience for each.
+func TestServerThatDiesOnEveryMailbox(t *testing.T) {
+	f := newFixture(t)
+	for i := range 8 {
+		f.user.Create(fmt.Sprint("M", i))
+	}
+	f.dialer.Faults = func(int) []faultconn.Option { return []faultconn.Option{faultconn.CutOnWrite("EXAMINE")} }
+	if rc := f.pull(3); len(rc.Failures) != 9 || f.dialer.Dials() > 5+8*2 {
+		t.Fatalf("%d connections, %+v", f.dialer.Dials(), rc)
+	}
+	f.reconnect()
+	f.pull(0)
+	f.equal()
+}
+
 func TestServerNotReached(t *testing.T) {
 	f := newFixture(t)
 	f.dialer.Refuse = func(int) error { return syscall.ECONNREFUSED }

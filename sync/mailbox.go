@@ -66,22 +66,37 @@ func (m *mailbox) history(ctx context.Context, k plan.Known) (plan.Known, error)
 	if err != nil {
 		return k, err
 	}
-	runs, err := m.store.Runs(ctx, m.account, restlessRuns+1)
+	runs, err := m.recent(ctx)
 	if err != nil {
 		return k, err
 	}
-	runs = slices.DeleteFunc(runs, func(r localstore.Run) bool { return r.ID == m.run.id })
-	k.Restless = restless(gens, runs[:min(len(runs), restlessRuns)])
+	k.Restless = restless(gens, runs)
 	k.Archived, err = m.keepsNoUIDs(ctx)
 	return k, err
 }
 
+// recent are the last runs before this one. They are read once: receipts can be
+// large, and mailboxes many.
+func (r *run) recent(ctx context.Context) ([]localstore.RunID, error) {
+	if r.before != nil {
+		return r.before, nil
+	}
+	runs, err := r.store.Runs(ctx, r.account, restlessRuns+1)
+	r.before = []localstore.RunID{}
+	for _, x := range runs {
+		if x.ID != r.id && len(r.before) < restlessRuns {
+			r.before = append(r.before, x.ID)
+		}
+	}
+	return r.before, err
+}
+
 // restless reports whether every one of these runs opened a generation, each
 // with a UIDVALIDITY of its own.
-func restless(gens []localstore.Generation, runs []localstore.Run) bool {
+func restless(gens []localstore.Generation, runs []localstore.RunID) bool {
 	values := map[uint32]bool{}
 	for _, g := range gens {
-		if slices.ContainsFunc(runs, func(r localstore.Run) bool { return r.ID == g.Opened }) {
+		if slices.Contains(runs, g.Opened) {
 			values[g.UIDValidity] = true
 		}
 	}

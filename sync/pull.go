@@ -22,6 +22,7 @@ type run struct {
 
 	account  localstore.AccountID          // 0 in a dry run over an account never synced
 	id       localstore.RunID              // 0 in a dry run
+	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
 	watch    sync.Mutex // events come from two goroutines

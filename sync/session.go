@@ -14,6 +14,10 @@ import (
 // minute of trying, after which cron comes by again anyway.
 const maxLosses = 5
 
+// maxLossesAfter is the same once a mailbox has been given up: a server that
+// dies on every one of 1000 mailboxes is not waited for 1000 times as long.
+const maxLossesAfter = 2
+
 // session is the connection of a run. It comes back after a loss, within
 // bounds, and adds up what went over all its connections.
 type session struct {
@@ -21,6 +25,7 @@ type session struct {
 	opt    Options
 	conn   *remote.Conn
 	losses atomic.Int32 // in a row, without progress
+	gaveUp atomic.Bool  // something was given up since the last progress
 	redial int          // connections made after a loss
 	was    bool         // there has been a connection
 	stats  remote.Stats // of connections already closed
@@ -56,9 +61,10 @@ func (s *session) do(ctx context.Context, f func(context.Context, *remote.Conn) 
 			return err
 		}
 		s.drop()
-		if s.losses.Add(1) >= maxLosses {
+		if n := s.losses.Add(1); n >= s.patience() {
 			s.losses.Store(0)
-			return fmt.Errorf("%w (given up after %d connections without progress)", err, maxLosses)
+			s.gaveUp.Store(true)
+			return fmt.Errorf("%w (given up after %d connections without progress)", err, n)
 		}
 		if err := s.pause(ctx, err); err != nil {
 			return err
@@ -79,8 +85,19 @@ func lost(err error) bool {
 	return class == remote.Connect || class == remote.Protocol
 }
 
+// patience is how many losses in a row are borne.
+func (s *session) patience() int32 {
+	if s.gaveUp.Load() {
+		return maxLossesAfter
+	}
+	return maxLosses
+}
+
 // progress notes a committed step: patience starts anew. Any goroutine may call it.
-func (s *session) progress() { s.losses.Store(0) }
+func (s *session) progress() {
+	s.losses.Store(0)
+	s.gaveUp.Store(false)
+}
 
 // pause waits before the next connection, not longer than the caller does.
 func (s *session) pause(ctx context.Context, cause error) error {
