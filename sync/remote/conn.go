@@ -26,10 +26,11 @@ type Conn struct {
 
 	steps []Step // how the connection came about
 
-	mu     sync.Mutex
-	idSent bool
-	box    string   // raw name of the open mailbox, for errors
-	opened Selected // as EXAMINE reported it
+	mu      sync.Mutex
+	begun   bool // the prelude was sent
+	qresync enabling
+	box     string   // raw name of the open mailbox, for errors
+	opened  Selected // as EXAMINE reported it
 }
 
 // Info returns what is known about the server and the session.
@@ -84,8 +85,7 @@ func (c *Conn) setCaps(names []string) {
 	}
 }
 
-// do runs one command; the ID command rides ahead of the first one, so that it
-// costs no round trip (some providers refuse to open mailboxes without it).
+// do runs one command.
 func (c *Conn) do(ctx context.Context, where string, cmd *wire.Command, h wire.Handler) (wire.Status, error) {
 	var status wire.Status
 	err := c.pipeline(ctx, where, []*wire.Command{cmd}, h, func(_ int, s wire.Status) error {
@@ -98,7 +98,8 @@ func (c *Conn) do(ctx context.Context, where string, cmd *wire.Command, h wire.H
 	return status, err
 }
 
-// pipeline runs commands; done gets their index. A refused command is no error.
+// pipeline runs commands, behind the prelude when they are the first; done gets
+// their index. A refused command is no error.
 func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command, h wire.Handler, done func(int, wire.Status) error) error {
 	index := map[*wire.Command]int{}
 	for i, cmd := range cmds {
@@ -107,20 +108,17 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 		}
 		index[cmd] = i
 	}
-	all := cmds
-	if !c.idSent && c.Has(imap.CapID) {
-		c.idSent = true
-		all = append([]*wire.Command{idCommand()}, cmds...)
-	}
+	all := append(c.prelude(), cmds...)
 	err := c.wire.Pipeline(ctx, slices.Values(all), func(resp *wire.Response) error {
-		if resp.Name == "ID" && !resp.HasNum {
-			return c.readID(resp)
+		if mine, err := c.takePrelude(resp); mine {
+			return err
 		}
 		return h(resp)
 	}, func(cmd *wire.Command, s wire.Status) error {
 		if i, ok := index[cmd]; ok {
 			return done(i, s)
 		}
+		c.preludeDone(cmd)
 		return nil
 	})
 	return fail(ctx, opName(cmds[0]), where, err)

@@ -34,7 +34,7 @@ func (c *Conn) Metadata(ctx context.Context, lo, hi imap.UID, want Want, fn func
 	if hi != 0 && hi < lo || c.opened.counted && c.opened.Messages == 0 {
 		return nil // some servers refuse "*" in an empty mailbox
 	}
-	m := metadata{c: c, lo: lo, hi: hi, want: want, fn: fn, partial: map[imap.UID]*Meta{}, flags: flagCache{}}
+	m := newMetadata(c, lo, hi, want, fn)
 	cmd := wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: lo, Stop: hi}}.String() + " " + want.items())
 	if _, err := c.do(ctx, c.box, cmd, m.take); err != nil {
 		return err
@@ -68,6 +68,10 @@ type metadata struct {
 	flags   flagCache
 }
 
+func newMetadata(c *Conn, lo, hi imap.UID, want Want, fn func(Meta) error) *metadata {
+	return &metadata{c: c, lo: lo, hi: hi, want: want, fn: fn, partial: map[imap.UID]*Meta{}, flags: flagCache{}}
+}
+
 func (m *metadata) take(resp *wire.Response) error {
 	if !resp.HasNum || resp.Name != "FETCH" {
 		return m.c.unasked(resp)
@@ -77,6 +81,11 @@ func (m *metadata) take(resp *wire.Response) error {
 		m.noteBroken(got.UID, err)
 		return err
 	}
+	return m.offer(got)
+}
+
+// offer takes what one response says of a message, if it was asked for.
+func (m *metadata) offer(got Meta) error {
 	if got.UID < m.lo || m.hi != 0 && got.UID > m.hi || m.seen.has(got.UID) {
 		return wire.ErrStray
 	}

@@ -15,6 +15,10 @@ import (
 func (c *Conn) UIDs(ctx context.Context, lo, hi imap.UID) (imap.UIDSet, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.uids(ctx, lo, hi)
+}
+
+func (c *Conn) uids(ctx context.Context, lo, hi imap.UID) (imap.UIDSet, error) {
 	lo = max(lo, 1)
 	if hi != 0 && hi < lo {
 		return nil, nil

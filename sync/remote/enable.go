@@ -1,0 +1,72 @@
+package remote
+
+import (
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/wire"
+)
+
+// enabling is how far QRESYNC is turned on (RFC 7162 section 3.2.3).
+type enabling int
+
+const (
+	notAsked enabling = iota
+	asked             // sent ahead of the command that is being sent
+	enabled
+	denied // or offered and not understood
+)
+
+// prelude are the commands that ride ahead of the first one of the connection, so
+// that they cost no round trip: ID (some providers refuse to open mailboxes
+// without it) and ENABLE, which is allowed only before a mailbox is opened (RFC
+// 5161 section 3.1).
+func (c *Conn) prelude() (cmds []*wire.Command) {
+	if c.begun {
+		return nil
+	}
+	c.begun = true
+	if c.Has(imap.CapID) {
+		cmds = append(cmds, idCommand())
+	}
+	if c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable) {
+		c.qresync = asked
+		cmds = append(cmds, wire.Cmd("ENABLE").Raw("QRESYNC"))
+	}
+	return cmds
+}
+
+// preludeDone hears of the answer to one of them.
+func (c *Conn) preludeDone(cmd *wire.Command) {
+	if cmd.Name() == "ENABLE" && c.qresync == asked {
+		c.qresync = denied // without ENABLED the tagged OK means nothing
+	}
+}
+
+// takePrelude takes their untagged responses.
+func (c *Conn) takePrelude(resp *wire.Response) (mine bool, err error) {
+	switch {
+	case resp.HasNum:
+		return false, nil
+	case resp.Name == "ID":
+		return true, c.readID(resp)
+	case resp.Name == "ENABLED":
+		for _, word := range strings.Fields(string(resp.Rest())) {
+			if strings.EqualFold(word, "QRESYNC") && c.qresync == asked {
+				c.qresync = enabled
+			}
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// canQResync: EXAMINE may carry the QRESYNC parameter. Where ENABLE leaves in the
+// same flight its answer is foreseen; a server that refuses it says BAD to EXAMINE.
+func (c *Conn) canQResync() bool {
+	if !c.begun {
+		return c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable)
+	}
+	return c.qresync == enabled
+}

@@ -1,0 +1,246 @@
+package remote
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/sync/wire"
+)
+
+// errand is what a command of a flight is for.
+type errand int
+
+const (
+	askOpen errand = iota
+	askChanged
+	askCount
+	askScan
+	askNew
+)
+
+// resync is one ExamineChanged under way: flights of commands sent together, and
+// what was heard.
+type resync struct {
+	c         *Conn
+	raw       string
+	k         Known
+	want      Want
+	fn        func(Meta) error
+	err       error // of fn
+	condStore bool
+	method    Method
+
+	sel      Selected
+	opened   bool   // EXAMINE was answered OK
+	unusable string // why Known does not fit
+	early    bool   // changes came before UIDVALIDITY
+	old      *metadata
+	fresh    *metadata
+
+	vanished    imap.UIDSet // before EXAMINE was answered
+	later       imap.UIDSet // since
+	badVanished bool
+	expunged    int
+	count       uint32
+	hasCount    bool
+}
+
+// open sends EXAMINE and what may follow it at once. A server handles commands in
+// order where they depend on each other (RFC 9051 section 5.5); when EXAMINE
+// fails, the others fail with it.
+func (r *resync) open(ctx context.Context) error {
+	r.old = newMetadata(r.c, 1, r.k.Last, Want{}, r.report)
+	r.fresh = newMetadata(r.c, r.k.Last+1, 0, r.want, r.report)
+	errands := []errand{askOpen}
+	switch {
+	case r.method == ByModSeq:
+		errands = append(errands, askChanged)
+		if r.c.Has(imap.CapESearch) {
+			errands = append(errands, askCount)
+		}
+	case r.method == ByScan && r.k.Last > 0:
+		errands = append(errands, askScan)
+	}
+	if !r.k.NoNew && r.k.Last < 1<<32-1 {
+		errands = append(errands, askNew)
+	}
+	return r.fly(ctx, errands...)
+}
+
+func (r *resync) command(e errand) *wire.Command {
+	old := imap.UIDSet{{Start: 1, Stop: r.k.Last}}.String()
+	switch e {
+	case askChanged:
+		return wire.Cmd("UID FETCH").Raw(old + " (UID FLAGS) (CHANGEDSINCE " + decimal(r.k.ModSeq) + ")")
+	case askCount:
+		return wire.Cmd("UID SEARCH").Raw("RETURN (COUNT) UID " + old) // RFC 4731
+	case askScan:
+		return wire.Cmd("UID FETCH").Raw(old + " " + Want{}.items())
+	case askNew:
+		return wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: r.k.Last + 1}}.String() + " " + r.want.items())
+	}
+	cmd := wire.Cmd("EXAMINE").Mailbox(r.raw)
+	switch {
+	case r.method == ByQResync:
+		cmd.Raw("(QRESYNC (" + decimal(uint64(r.k.UIDValidity)) + " " + decimal(r.k.ModSeq) + " " + r.knownUIDs() + "))")
+	case r.condStore:
+		cmd.Raw("(CONDSTORE)")
+	}
+	return cmd
+}
+
+// maxKnown is the length up to which the UIDs held are told one by one: then a
+// server that has forgotten what was expunged when need not name every gap.
+const maxKnown = 1000
+
+// knownUIDs keeps the server from telling about messages above Last, which are
+// asked for anyway.
+func (r *resync) knownUIDs() string {
+	if len(r.k.UIDs) <= maxKnown/2 {
+		if s := r.k.UIDs.String(); s != "" && len(s) <= maxKnown {
+			return s
+		}
+	}
+	return imap.UIDSet{{Start: 1, Stop: r.k.Last}}.String()
+}
+
+// fly sends commands together and reads all answers.
+func (r *resync) fly(ctx context.Context, errands ...errand) error {
+	cmds := make([]*wire.Command, len(errands))
+	for i, e := range errands {
+		cmds[i] = r.command(e)
+	}
+	var refusals error
+	err := r.c.pipeline(ctx, r.raw, cmds, r.take, func(i int, s wire.Status) error {
+		if errands[i] == askOpen {
+			refusals = r.answered(s)
+		} else if r.opened && refusals == nil {
+			refusals = r.refusal(errands[i], s)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refusals
+}
+
+// answered hears of the answer to EXAMINE.
+func (r *resync) answered(s wire.Status) error {
+	if !s.OK() {
+		return refused("examine", r.raw, s)
+	}
+	r.opened = true
+	r.sel.NoModSeq = r.sel.NoModSeq || r.sel.HighestModSeq == 0
+	r.unusable = r.wanted(r.sel)
+	r.c.box, r.c.opened = r.raw, r.sel
+	return nil
+}
+
+func (r *resync) report(m Meta) error {
+	if r.err == nil {
+		r.err = r.fn(m)
+	}
+	return nil
+}
+
+// take is the handler of all flights.
+func (r *resync) take(resp *wire.Response) error {
+	switch {
+	case resp.HasNum && resp.Name == "FETCH":
+		return r.takeFetch(resp)
+	case resp.Name == "VANISHED":
+		return r.takeVanished(resp)
+	case !r.opened && resp.Name == "OK" && resp.Status().Code == "CLOSED":
+		// What came so far was about the mailbox open before (RFC 7162 section 3.2.11).
+		r.sel, r.early = Selected{}, false
+		return nil
+	case !r.opened:
+		return r.sel.take(resp)
+	case resp.HasNum && resp.Name == "EXPUNGE":
+		r.expunged++
+		return wire.ErrStray
+	case resp.Name == "ESEARCH":
+		return r.takeCount(resp)
+	}
+	return r.c.unasked(resp)
+}
+
+// trusted: UIDs that come now mean what the caller takes them for.
+func (r *resync) trusted() bool {
+	if r.opened {
+		return r.unusable == ""
+	}
+	r.early = r.early || r.sel.UIDValidity == 0
+	return r.sel.UIDValidity == r.k.UIDValidity
+}
+
+func (r *resync) takeFetch(resp *wire.Response) error {
+	if !r.trusted() {
+		return wire.ErrStray
+	}
+	got, err := readMeta(resp, r.old.flags)
+	switch {
+	case err != nil:
+		if got.UID <= r.k.Last {
+			r.old.noteBroken(got.UID, err)
+		}
+		if got.UID == 0 || got.UID > r.k.Last {
+			r.fresh.noteBroken(got.UID, err)
+		}
+		return err
+	case got.UID <= r.k.Last:
+		return r.old.offer(got)
+	case !r.opened: // the server tells of all changes, whatever was named
+		return wire.ErrStray
+	}
+	return r.fresh.offer(got)
+}
+
+// takeVanished keeps the ranges; which are about the mailbox, settle finds out.
+func (r *resync) takeVanished(resp *wire.Response) error {
+	if !r.trusted() {
+		return wire.ErrStray
+	}
+	to := &r.later
+	if !r.opened {
+		to = &r.vanished
+	}
+	_, err := readRanges(resp, func(g imap.UIDRange) error {
+		if len(*to) >= maxRanges {
+			return wire.ErrSyntax
+		}
+		*to = append(*to, g)
+		return nil
+	})
+	r.badVanished = r.badVanished || err != nil
+	return err
+}
+
+// takeCount reads ESEARCH (TAG "M5") UID COUNT 9.
+func (r *resync) takeCount(resp *wire.Response) error {
+	for {
+		tok, err := resp.Next()
+		switch {
+		case err != nil:
+			return err
+		case tok.Kind == wire.End:
+			return nil
+		case tok.Kind == wire.Open:
+			err = resp.Skip(tok)
+		case tok.Is("COUNT"):
+			if tok, err = resp.Next(); err == nil {
+				n, ok := wire.ParseNumber(tok.Text)
+				r.hasCount = ok && tok.Kind == wire.Atom && n < 1<<32
+				r.count = number32(n, r.hasCount)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
