@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -29,7 +30,7 @@ func (m *mailbox) arrive(ctx context.Context, c *remote.Conn, in *plan.Input) (i
 		return 0, err
 	}
 	l := &listing{m: m, after: m.cursor().Listed}
-	if l.sample, err = m.sample(ctx, in.Rows); err != nil {
+	if l.sample, err = m.sample(ctx, *in); err != nil {
 		return 0, err
 	}
 	if len(olds.list)+len(olds.lost) > 0 {
@@ -161,19 +162,37 @@ func (m *mailbox) unlisted(ctx context.Context, c *remote.Conn, uids []imap.UID)
 	return nil
 }
 
-// sample picks known messages from the end of the known range: they come for
-// free at the head of the listing of what is new.
-func (m *mailbox) sample(ctx context.Context, rows []plan.Row) (map[uint32]plan.Fixed, error) {
-	if len(rows) == 0 {
+// sample picks messages that both sides know from the end of the known range:
+// they come for free at the head of the listing of what is new.
+func (m *mailbox) sample(ctx context.Context, in plan.Input) (map[uint32]plan.Fixed, error) {
+	uids := lastShared(in, sampleRows)
+	if len(uids) == 0 {
 		return nil, nil
 	}
 	sample := map[uint32]plan.Fixed{}
-	from := rows[max(0, len(rows)-sampleRows)].UID
-	err := m.store.RowsFrom(ctx, m.gen.ID, uint32(from), func(r localstore.Row) error {
-		if r.Size >= 0 && !r.Date.IsZero() {
+	err := m.store.RowsFrom(ctx, m.gen.ID, uint32(slices.Min(uids)), func(r localstore.Row) error {
+		if r.Size >= 0 && !r.Date.IsZero() && slices.Contains(uids, imap.UID(r.UID)) {
 			sample[r.UID] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
 		}
 		return nil
 	})
 	return sample, err
+}
+
+// lastShared are the last n UIDs that both mirror and server have.
+func lastShared(in plan.Input, n int) (uids []imap.UID) {
+	rows, there := in.Rows, in.Remote
+	for len(uids) < n && len(rows) > 0 && len(there) > 0 {
+		row, now := rows[len(rows)-1].UID, there[len(there)-1].UID
+		if row == now {
+			uids = append(uids, row)
+		}
+		if row >= now {
+			rows = rows[:len(rows)-1]
+		}
+		if now >= row {
+			there = there[:len(there)-1]
+		}
+	}
+	return uids
 }

@@ -20,10 +20,10 @@ type mailbox struct {
 	gen    *localstore.Generation // nil before the first sync
 	exempt bool                   // I26
 
-	rematch     bool // the user wants UIDs forgotten
-	listed      bool // metadata is complete in this run: only bodies are left
-	archived    bool // UIDs mean nothing beyond a connection
-	quarantined bool
+	rematch     bool                   // the user wants UIDs forgotten
+	listed      bool                   // metadata is complete in this run: only bodies are left
+	archived    bool                   // UIDs mean nothing beyond a connection
+	quarantined bool                   // left alone for the rest of this run
 	failed      bool                   // has a problem of its own from this run
 	shorts      int                    // listings that lacked messages
 	lacks       string                 // why the server gave a listing only in part
@@ -50,7 +50,7 @@ func (m *mailbox) known(owing bool) plan.Known {
 	}
 	c := m.gen.Cursor
 	return plan.Known{Exists: true, UIDValidity: m.gen.UIDValidity, UIDNext: c.UIDNext,
-		Messages: c.Messages, HighestModSeq: c.HighestModSeq, Owing: owing}
+		Messages: c.Messages, HighestModSeq: c.HighestModSeq, MailboxID: c.MailboxID, Owing: owing}
 }
 
 // restlessRuns is after how many runs in a row with another UIDVALIDITY each a
@@ -123,7 +123,8 @@ func (m *mailbox) unchanged(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	approach, _ := plan.Judge(m.known(owing), plan.Said{UIDValidity: st.UIDValidity,
-		UIDNext: uint32(st.UIDNext), Messages: st.Messages, HighestModSeq: st.HighestModSeq})
+		UIDNext: uint32(st.UIDNext), Messages: st.Messages, HighestModSeq: st.HighestModSeq,
+		MailboxID: plan.ObjectID(st.MailboxID)})
 	return approach == plan.Skip, nil
 }
 
@@ -190,10 +191,13 @@ func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
 func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
 	m.plan = plan.MailboxPlan{Mailbox: m.info.Name}
 	said := plan.Said{UIDValidity: sel.UIDValidity, UIDNext: uint32(sel.UIDNext), Messages: sel.Messages,
-		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky}
+		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky, MailboxID: plan.ObjectID(sel.MailboxID)}
 	known, err := m.history(ctx, m.known(true))
 	if err != nil {
 		return err
+	}
+	if m.renamedMeanwhile(known, said) {
+		return m.leave(ctx, kindMailbox, "another mailbox got its name while the run was under way: the next run follows")
 	}
 	approach, why := plan.Judge(known, said)
 	if m.rematch && m.gen != nil && approach != plan.Archive {
@@ -214,12 +218,24 @@ func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected)
 	return m.compare(ctx, c, sel)
 }
 
+// renamedMeanwhile reports whether the mailbox was still the known one when the
+// mailboxes were listed, and is another now.
+func (m *mailbox) renamedMeanwhile(k plan.Known, s plan.Said) bool {
+	return m.info.Status != nil && k.MailboxID != "" && s.MailboxID != "" && s.MailboxID != k.MailboxID &&
+		m.info.Status.MailboxID == k.MailboxID
+}
+
 // quarantine leaves a mailbox alone until its server or its user settles the
 // matter.
 func (m *mailbox) quarantine(ctx context.Context, why string) error {
+	return m.leave(ctx, kindQuarantine,
+		why+"; nothing was changed: if the server was restored or the mailbox recreated, sync --rematch matches its mail by content")
+}
+
+// leave ends the work on a mailbox for this run.
+func (m *mailbox) leave(ctx context.Context, kind, why string) error {
 	m.quarantined = true
-	return m.fail(ctx, m, localstore.Problem{Kind: kindQuarantine,
-		Reason: why + "; nothing was changed: if the server was restored or the mailbox recreated, sync --rematch matches its mail by content"})
+	return m.fail(ctx, m, localstore.Problem{Kind: kind, Reason: why})
 }
 
 // openGeneration starts the era of sel unless it runs already.

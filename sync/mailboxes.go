@@ -77,7 +77,7 @@ func names(listed []remote.Mailbox) []plan.Listed {
 		}
 		n := plan.Listed{Raw: l.Raw}
 		if l.Status != nil {
-			n.MailboxID = l.Status.MailboxID
+			n.MailboxID = plan.ObjectID(l.Status.MailboxID)
 		}
 		out = append(out, n)
 	}

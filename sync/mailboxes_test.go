@@ -1,8 +1,12 @@
 package sync_test
 
 import (
+	"bytes"
 	"regexp"
+	"slices"
 	"testing"
+
+	"github.com/emersion/go-imap/v2"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/dovecot"
@@ -103,5 +107,86 @@ func TestMailboxTakesTheNameOfAnother(t *testing.T) {
 		if m.ID == a && (m.Detached || m.Name != "B") || m.ID == b && !m.Detached {
 			t.Errorf("%+v", m)
 		}
+	}
+}
+
+// identify lets the server give the only selected mailbox a MAILBOXID, one in the
+// list and one when it is opened.
+func (f *fixture) identify(mailbox, listed, opened string) {
+	f.opt.Folders = []string{mailbox}
+	status, exists := []byte("* STATUS "+mailbox+" ("), []byte(" EXISTS\r\n")
+	f.through(func(line []byte) []byte {
+		line = bytes.Replace(line, status, append(status[:len(status):len(status)], "MAILBOXID ("+listed+") "...), 1)
+		if bytes.HasSuffix(line, exists) {
+			line = append(line, "* OK [MAILBOXID ("+opened+")] Ok\r\n"...)
+		}
+		return line
+	})
+}
+
+// A mailbox recreated under its old UIDVALIDITY used to need the user's help, or
+// went unnoticed, although its MAILBOXID tells; what lies in the memory of a
+// Cyrus does not.
+func TestMailboxIDTellsARecreatedMailbox(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.seed("Work", 10)
+	f.identify("Work", "ida", "ida")
+	f.pull(0)
+	value := f.user.Selected("Work").UIDValidity
+	f.user.Delete("Work")
+	f.user.Create("Work")
+	f.seed("Work", 4)
+	f.server.SetUIDValidity(t, f.name, "Work", value)
+	f.identify("Work", "\xf2M\xce:", "idb")
+	if rc := f.pull(0); rc.Rebound != 4 || rc.Vanished != 6 || rc.Bodies != 0 {
+		t.Fatalf("%+v", rc)
+	}
+	f.identify("Work", "\xf2M\xfe:", "idb")
+	if rc := f.pull(0); rc.Rebound+rc.Vanished+rc.New != 0 {
+		t.Fatalf("%+v", rc)
+	}
+}
+
+// Renamed between the list and the opening: left to the next run, which knows.
+func TestMailboxRenamedMidRun(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.seed("Work", 3)
+	f.identify("Work", "ida", "ida")
+	f.pull(0)
+	before := f.mirrored("Work")
+	f.seed("Work", 1)
+	f.identify("Work", "ida", "idb")
+	if rc := f.pull(3); rc.New+rc.Vanished+rc.Rebound != 0 {
+		t.Fatalf("%+v", rc)
+	}
+	if after := f.mirrored("Work"); !slices.Equal(before, after) {
+		t.Fatalf("%v\n%v", before, after)
+	}
+	f.identify("Work", "ida", "ida")
+	if rc := f.pull(0); rc.New != 1 {
+		t.Fatalf("%+v", rc)
+	}
+}
+
+// Another mailbox under a known name, without any of the messages at the end of
+// the known range: those before it used to be taken for the known ones.
+func TestRecreatedWithoutTheLastMessages(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.seed("Work", 100)
+	f.pull(0)
+	value := f.user.Selected("Work").UIDValidity
+	f.user.Delete("Work")
+	f.user.Create("Work")
+	var uids []imap.UID
+	for i := range 102 {
+		uids = append(uids, f.user.Append("Work", nil, day(500+i), append(message("Other", i), "longer\r\n"...)))
+	}
+	f.user.Expunge("Work", uids[90:100]...)
+	f.server.SetUIDValidity(t, f.name, "Work", value)
+	if rc := f.pull(3); rc.New+rc.Vanished+rc.Flags != 0 {
+		t.Fatalf("%+v", rc)
 	}
 }

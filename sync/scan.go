@@ -197,10 +197,11 @@ func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cur
 
 // mailboxID is the identity from whichever response had it (RFC 8474 section 4).
 func (m *mailbox) mailboxID(sel remote.Selected) string {
-	if sel.MailboxID == "" && m.info.Status != nil {
-		return m.info.Status.MailboxID
+	id := plan.ObjectID(sel.MailboxID)
+	if id == "" && m.info.Status != nil {
+		id = plan.ObjectID(m.info.Status.MailboxID)
 	}
-	return sel.MailboxID
+	return id
 }
 
 // flagTable makes canonical sets and keeps each once: a mailbox of a million

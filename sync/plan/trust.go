@@ -9,6 +9,7 @@ type Known struct {
 	UIDNext       uint32
 	Messages      uint32
 	HighestModSeq uint64
+	MailboxID     string // "" unknown
 	// Restless: each of the last runs found another UIDVALIDITY.
 	Restless bool
 	// Archived: the last run kept mail by content alone.
@@ -25,6 +26,7 @@ type Said struct {
 	Messages      uint32
 	HighestModSeq uint64 // 0: not said, or NOMODSEQ (RFC 7162 section 3.1.2)
 	NotSticky     bool   // UIDNOTSTICKY (RFC 4315 section 3)
+	MailboxID     string // "" not said
 }
 
 // Approach is how a mailbox can be synced, judged by what its server says.
@@ -60,6 +62,8 @@ func Judge(k Known, s Said) (Approach, string) {
 		return Reset, fmt.Sprintf("UIDVALIDITY changed from %d to %d", k.UIDValidity, s.UIDValidity)
 	case !k.Exists:
 		return Scan, ""
+	case k.MailboxID != s.MailboxID && k.MailboxID != "" && s.MailboxID != "":
+		return Reset, "another mailbox has the name now, by its MAILBOXID"
 	case s.UIDNext != 0 && s.UIDNext < k.UIDNext:
 		return Quarantine, fmt.Sprintf("UIDNEXT went back from %d to %d while UIDVALIDITY stayed", k.UIDNext, s.UIDNext)
 	case unchanged(k, s):
@@ -73,6 +77,22 @@ func Judge(k Known, s Said) (Approach, string) {
 func unchanged(k Known, s Said) bool {
 	return !k.Owing && s.HighestModSeq != 0 && k.HighestModSeq == s.HighestModSeq &&
 		s.UIDNext != 0 && k.UIDNext == s.UIDNext && k.Messages == s.Messages
+}
+
+// ObjectID returns an identifier as it is when it is one (RFC 8474 section 7), else
+// "": Cyrus 3.6 answers STATUS with whatever happens to lie in its memory.
+func ObjectID(id string) string {
+	if len(id) > 255 {
+		return ""
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return ""
+		}
+	}
+	return id
 }
 
 // Fixed is what never changes under a UID (RFC 9051 section 2.3.1.1).

@@ -1,10 +1,13 @@
 package plan
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestJudge(t *testing.T) {
-	known := Known{Exists: true, UIDValidity: 7, UIDNext: 11, Messages: 10, HighestModSeq: 99}
-	said := Said{UIDValidity: 7, UIDNext: 11, Messages: 10, HighestModSeq: 99}
+	known := Known{Exists: true, UIDValidity: 7, UIDNext: 11, Messages: 10, HighestModSeq: 99, MailboxID: "a"}
+	said := Said{UIDValidity: 7, UIDNext: 11, Messages: 10, HighestModSeq: 99, MailboxID: "a"}
 	for name, c := range map[string]struct {
 		change func(k *Known, s *Said)
 		want   Approach
@@ -22,6 +25,9 @@ func TestJudge(t *testing.T) {
 		"higher uidvalidity":          {func(_ *Known, s *Said) { s.UIDValidity++ }, Reset},
 		"lower uidvalidity":           {func(_ *Known, s *Said) { s.UIDValidity-- }, Reset},
 		"reset with lower uidnext":    {func(_ *Known, s *Said) { s.UIDValidity++; s.UIDNext = 1 }, Reset},
+		"another mailbox":             {func(_ *Known, s *Said) { s.MailboxID = "b"; s.UIDNext = 1 }, Reset},
+		"no mailboxid any more":       {func(_ *Known, s *Said) { s.MailboxID = "" }, Skip},
+		"no mailboxid before":         {func(k *Known, _ *Said) { k.MailboxID = "" }, Skip},
 		"no uidvalidity":              {func(_ *Known, s *Said) { s.UIDValidity = 0 }, Archive},
 		"uids not sticky":             {func(_ *Known, s *Said) { s.NotSticky = true }, Archive},
 		"not sticky, never seen":      {func(k *Known, s *Said) { *k = Known{}; s.NotSticky = true }, Archive},
@@ -58,6 +64,16 @@ func TestRecreated(t *testing.T) {
 	} {
 		if got := Recreated(held, c.now); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestObjectID(t *testing.T) {
+	for id, want := range map[string]string{
+		"F6352ae03-b7f5_463c": "F6352ae03-b7f5_463c", "": "", "a b": "", "\xf2M\xce": "", strings.Repeat("a", 256): "",
+	} {
+		if got := ObjectID(id); got != want {
+			t.Errorf("%q: %q, want %q", id, got, want)
 		}
 	}
 }
