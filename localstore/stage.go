@@ -21,6 +21,9 @@ func (s *Store) Stage(ctx context.Context, p *Packer, r io.Reader) (*Packed, err
 	if err == nil {
 		err = st.flush()
 	}
+	if writeErr := st.wait(); err == nil {
+		err = writeErr
+	}
 	if err != nil {
 		// Not ctx: it may be the reason, and the chunks should go all the same.
 		err = errors.Join(err, s.unstage(context.WithoutCancel(ctx), st.id))
@@ -38,18 +41,20 @@ func (s *Store) Discard(ctx context.Context, b *Packed) error {
 	return s.unstage(ctx, b.staged)
 }
 
-// stager gathers chunks for one transaction.
+// stager gathers chunks for one transaction, while the one before is written.
 type stager struct {
-	s     *Store
-	ctx   context.Context
-	id    int64
-	next  int // number of the first chunk in batch
-	batch []chunk
-	bufs  [stageBatch][]byte // what the data of the batch sits in, used again
+	s       *Store
+	ctx     context.Context
+	id      int64
+	next    int // number of the first chunk in batch
+	batch   []chunk
+	bufs    [2][stageBatch][]byte // what the data of both batches sits in, used again
+	turn    int                   // the half of bufs that batch uses
+	writing chan error            // of the transaction under way, nil without
 }
 
 func (st *stager) add(c chunk) error {
-	buf := &st.bufs[len(st.batch)]
+	buf := &st.bufs[st.turn][len(st.batch)]
 	*buf = append((*buf)[:0], c.data...)
 	c.data = *buf
 	if st.batch = append(st.batch, c); len(st.batch) < stageBatch {
@@ -58,21 +63,39 @@ func (st *stager) add(c chunk) error {
 	return st.flush()
 }
 
+// flush starts writing a batch when the one before is written.
 func (st *stager) flush() error {
-	err := st.s.Update(st.ctx, func(tx *Tx) error {
+	if err := st.wait(); err != nil {
+		return err
+	}
+	batch, first, writing := st.batch, st.next, make(chan error, 1)
+	st.batch, st.next, st.turn, st.writing = nil, first+len(batch), 1-st.turn, writing
+	go func() { writing <- st.write(batch, first) }()
+	return nil
+}
+
+// wait ends with the transaction under way.
+func (st *stager) wait() error {
+	if st.writing == nil {
+		return nil
+	}
+	err := <-st.writing
+	st.writing = nil
+	return err
+}
+
+func (st *stager) write(batch []chunk, first int) error {
+	return st.s.Update(st.ctx, func(tx *Tx) error {
 		if _, err := tx.exec("INSERT OR IGNORE INTO staging(body) VALUES (?)", st.id); err != nil {
 			return err
 		}
-		for i, c := range st.batch {
-			if err := tx.putChunk(st.id, st.next+i, c); err != nil {
+		for i, c := range batch {
+			if err := tx.putChunk(st.id, first+i, c); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	st.next += len(st.batch)
-	st.batch = st.batch[:0]
-	return err
 }
 
 // unstage removes the chunks of a body if it is still staged.

@@ -8,36 +8,25 @@ import (
 	"mailstow/sync/remote"
 )
 
-const (
-	duePage = 4096 // rows of missing bodies read at a time
-	// bulkBytes is what makes a pull worth the store's bulk mode.
-	bulkBytes = 32 << 20
-)
+// duePage is how many rows of missing bodies are read at a time.
+const duePage = 4096
 
-// bodies downloads what is missing: this goroutine asks and reads, others pack
-// and store behind it.
+// bodies downloads what is missing, in UID order: this goroutine asks and reads,
+// others pack and store behind it.
 func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 	if m.gen == nil {
 		return nil
 	}
-	bytes, err := m.expect(ctx)
-	if err != nil {
+	if m.asked { // on a connection that was lost: what came is not missing
+		if err := m.writer.flush(ctx); err != nil {
+			return err
+		}
+	}
+	m.asked = true
+	if err := m.expect(ctx); err != nil {
 		return err
 	}
-	if bytes >= bulkBytes {
-		return m.store.Bulk(ctx, func() error { return m.download(ctx, c) })
-	}
-	return m.download(ctx, c)
-}
-
-func (m *mailbox) download(ctx context.Context, c *remote.Conn) error {
-	w := startWriter(ctx, m)
-	return w.finish(m.request(w.ctx, c, w))
-}
-
-// request goes through the missing bodies once, in UID order.
-func (m *mailbox) request(ctx context.Context, c *remote.Conn, w *writer) error {
-	f := &fetcher{m: m, conn: c, out: w}
+	f := &fetcher{m: m, conn: c, out: m.writer}
 	for after := uint32(0); ; {
 		page, err := m.store.Missing(ctx, m.gen.ID, after, m.due(), duePage)
 		if err != nil || len(page) == 0 {

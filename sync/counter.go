@@ -18,6 +18,9 @@ type counter struct {
 
 type tally struct{ messages, bytes int64 }
 
+// usualSize is taken for a message where the server tells no sizes ahead.
+const usualSize = 32 << 10
+
 // estimate notes what the list of mailboxes promises, before they are opened.
 func (c *counter) estimate(m *mailbox) {
 	st := m.info.Status
@@ -27,6 +30,7 @@ func (c *counter) estimate(m *mailbox) {
 	known := m.cursor()
 	n := max(int64(st.Messages)-int64(known.Messages), 0)
 	t := tally{messages: n}
+	t.bytes = n * usualSize
 	if st.Messages > 0 && st.Size > 0 {
 		t.bytes = st.Size / int64(st.Messages) * n
 	}
@@ -62,15 +66,15 @@ func (c *counter) stored(m *mailbox, messages, bytes int64) {
 
 // expect replaces the estimate for a mailbox by what is really due, once its
 // metadata is in. A second connection in one run must not count twice what the
-// first one stored. The octets due are returned.
-func (m *mailbox) expect(ctx context.Context) (due int64, err error) {
+// first one stored.
+func (m *mailbox) expect(ctx context.Context) error {
 	n, bytes, err := m.store.MissingTotal(ctx, m.gen.ID, m.due())
 	if err != nil {
-		return 0, err
+		return err
 	}
 	m.counter.mu.Lock()
 	stored := m.got
 	m.counter.mu.Unlock()
 	m.counter.expect(m, tally{n + stored.messages, bytes + stored.bytes})
-	return bytes, nil
+	return nil
 }

@@ -30,6 +30,7 @@ type mailbox struct {
 	retired     *localstore.Generation // in a dry run: the one a reset would retire
 	rebound     int                    // old messages that found their new UID
 	got         tally                  // bodies stored, under counter.mu
+	asked       bool                   // bodies were asked for in this run
 	plan        plan.MailboxPlan
 	poison      poison
 }

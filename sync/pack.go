@@ -18,7 +18,9 @@ const (
 	// memory that only his own answer would free.
 	heldInMemory = 2 * plan.BatchBytes
 	// heldInAll bounds what all requests hold between the socket and the disk.
-	heldInAll = 6 * plan.BatchBytes
+	heldInAll = 4 * plan.BatchBytes
+	// rawKept is the largest buffer kept for the next body.
+	rawKept = 256 << 10
 )
 
 // body is a message on its way from the socket to the store.
@@ -61,15 +63,29 @@ func (p *packers) work() {
 	packer := localstore.NewPacker()
 	for j := range p.jobs {
 		j.body.packed, j.body.err = packer.Pack(j.raw)
-		j.raw.Reset()
-		raws.Put(j.raw)
+		if j.raw.Cap() <= rawKept {
+			j.raw.Reset()
+			raws.Put(j.raw)
+		}
 		close(j.body.ready)
 	}
 }
 
 func (p *packers) stop() {
+	if p == nil {
+		return
+	}
 	close(p.jobs)
 	p.wg.Wait()
+}
+
+// pack hands a body to the packers, which start with the first one: a run
+// without new mail needs none.
+func (w *writer) pack(j packJob) {
+	if w.packers == nil {
+		w.packers = startPackers()
+	}
+	w.packers.jobs <- j
 }
 
 // readError is a body that could not be read to its end.
@@ -87,7 +103,7 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 		return nil, err
 	}
 	raw := raws.Get().(*bytes.Buffer)
-	raw.Grow(int(size))
+	raw.Grow(int(size) + bytes.MinRead) // ReadFrom wants room to see the end
 	if _, err := io.CopyN(raw, from, size); err != nil {
 		w.memory.Release(size)
 		return nil, readError{err}
@@ -95,13 +111,16 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 	b.held += size
 	w.open += size
 	x := &body{size: size, ready: make(chan struct{})}
-	w.packers.jobs <- packJob{raw, x}
+	w.pack(packJob{raw, x})
 	return x, nil
 }
 
 func (w *writer) stage(size int64, from io.Reader) (*body, error) {
 	in := &failingReader{r: io.LimitReader(from, size)}
-	packed, err := w.m.store.Stage(w.ctx, w.packer, in)
+	if w.packer == nil {
+		w.packer = localstore.NewPacker()
+	}
+	packed, err := w.run.store.Stage(w.ctx, w.packer, in)
 	if err != nil && in.failed {
 		err = readError{err}
 	}
@@ -131,7 +150,7 @@ func (w *writer) drop(ctx context.Context, b *batch) error {
 	for uid, x := range b.got {
 		packed, err := x.wait()
 		if err == nil {
-			err = w.m.store.Discard(ctx, packed)
+			err = w.run.store.Discard(ctx, packed)
 		}
 		w.memory.Release(x.size)
 		delete(b.got, uid)

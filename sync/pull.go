@@ -25,6 +25,7 @@ type run struct {
 	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
+	writer   *writer    // of bodies
 	watch    sync.Mutex // events come from two goroutines
 }
 
@@ -84,12 +85,25 @@ func (r *run) pull(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.opt.DryRun || r.counter.total.bytes < bulkBytes {
+		return r.each(ctx, boxes)
+	}
+	return r.store.Bulk(ctx, func() error { return r.each(ctx, boxes) })
+}
+
+// bulkBytes of mail make a pull worth the store's bulk mode.
+const bulkBytes = 32 << 20
+
+// each syncs mailboxes one after the other; their bodies are stored behind it.
+func (r *run) each(ctx context.Context, boxes []*mailbox) error {
+	r.writer = r.startWriter(ctx)
+	var err error
 	for _, m := range boxes {
-		if err := r.mailbox(ctx, m); err != nil {
-			return err
+		if err = r.mailbox(r.writer.ctx, m); err != nil {
+			break
 		}
 	}
-	return nil
+	return r.writer.finish(err)
 }
 
 // mailbox syncs one mailbox; an error ends the run, a mailbox that cannot be

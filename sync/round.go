@@ -23,6 +23,8 @@ type round struct {
 
 // batch is one request: some dozens of messages.
 type batch struct {
+	m      *mailbox
+	stored chan struct{} // closed when all sent before is stored; nil: nobody waits
 	due    []plan.Due
 	wanted map[imap.UID]int // index in due
 	got    map[imap.UID]*body
@@ -38,7 +40,7 @@ type refusal struct {
 func (f *fetcher) newRound(batches [][]plan.Due) *round {
 	r := &round{fetcher: f}
 	for _, due := range batches {
-		b := &batch{due: due, wanted: map[imap.UID]int{}, got: map[imap.UID]*body{}}
+		b := &batch{m: f.m, due: due, wanted: map[imap.UID]int{}, got: map[imap.UID]*body{}}
 		for i, d := range due {
 			b.wanted[imap.UID(d.UID)] = i
 		}

@@ -18,34 +18,40 @@ const (
 	commitBytes = 4 * plan.BatchBytes
 )
 
-// writer stores bodies behind the requests, so that packing and the disk work
-// while the next bytes arrive. What waits commits together: the slower the disk,
-// the larger the transactions.
+// writer stores the bodies of a run behind its requests, so that packing and the
+// disk work while the next bytes, or the next mailbox, arrive. What waits commits
+// together: the slower the disk, the larger the transactions.
 type writer struct {
-	m       *mailbox
+	run     *run
 	ctx     context.Context // ends when storing fails: nothing more is asked for
 	cancel  context.CancelFunc
 	in      chan *batch
 	done    chan error
 	memory  *semaphore.Weighted // octets between socket and disk
 	open    int64               // of them: of requests not yet answered; for the reader alone
-	packers *packers
-	packer  *localstore.Packer // of bodies that go to the store piece by piece
+	packers *packers            // nil before the first body
+	packer  *localstore.Packer  // of bodies that go to the store piece by piece; nil before the first
 }
 
-func startWriter(ctx context.Context, m *mailbox) *writer {
-	w := &writer{m: m, in: make(chan *batch, batchQueue), done: make(chan error, 1),
-		memory: semaphore.NewWeighted(heldInAll), packers: startPackers(), packer: localstore.NewPacker()}
+func (r *run) startWriter(ctx context.Context) *writer {
+	w := &writer{run: r, in: make(chan *batch, batchQueue), done: make(chan error, 1),
+		memory: semaphore.NewWeighted(heldInAll)}
 	w.ctx, w.cancel = context.WithCancel(ctx)
-	go func() { w.done <- w.run(ctx) }()
+	go func() { w.done <- w.work(ctx) }()
 	return w
 }
 
-func (w *writer) run(ctx context.Context) error {
+func (w *writer) work(ctx context.Context) error {
 	for b := range w.in {
-		if err := w.commit(ctx, w.gather(b)); err != nil {
+		batches := w.gather(b)
+		if err := w.commit(ctx, batches); err != nil {
 			w.cancel()
 			return err
+		}
+		for _, b := range batches {
+			if b.stored != nil {
+				close(b.stored)
+			}
 		}
 	}
 	return nil
@@ -74,8 +80,26 @@ func (w *writer) send(ctx context.Context, b *batch) error {
 	if len(b.got) == 0 {
 		return nil
 	}
+	return w.put(ctx, b)
+}
+
+func (w *writer) put(ctx context.Context, b *batch) error {
 	select {
 	case w.in <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// flush waits until all that was sent so far is stored.
+func (w *writer) flush(ctx context.Context) error {
+	mark := &batch{stored: make(chan struct{})}
+	if err := w.put(ctx, mark); err != nil {
+		return err
+	}
+	select {
+	case <-mark.stored:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -97,47 +121,61 @@ func (w *writer) finish(err error) error {
 
 // commit stores batches in one transaction and tells the progress.
 func (w *writer) commit(ctx context.Context, batches []*batch) error {
-	var messages, bytes int64
-	err := w.m.store.Update(ctx, func(tx *localstore.Tx) error {
-		messages, bytes = 0, 0
+	for _, b := range batches {
+		if err := b.ready(); err != nil {
+			return err
+		}
+	}
+	err := w.run.store.Update(ctx, func(tx *localstore.Tx) error {
 		for _, b := range batches {
-			n, size, err := b.put(tx)
-			if err != nil {
+			if err := b.store(tx); err != nil {
 				return err
 			}
-			messages, bytes = messages+n, bytes+size
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, b := range batches { // a large one that was held already is still staged
-		if err := w.drop(ctx, b); err != nil {
+	for _, b := range batches {
+		if len(b.got) > 0 {
+			w.run.counter.stored(b.m, int64(len(b.got)), b.size())
+		}
+		if err := w.drop(ctx, b); err != nil { // a large one that was held already is still staged
 			return err
 		}
-	}
-	if messages > 0 {
-		w.m.counter.stored(w.m, messages, bytes)
 	}
 	return nil
 }
 
-// put gives the messages of a batch their bodies.
-func (b *batch) put(tx *localstore.Tx) (messages, bytes int64, err error) {
+// ready waits for the packers, before the transaction begins.
+func (b *batch) ready() error {
+	for _, x := range b.got {
+		if _, err := x.wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// size is how many octets the bodies of a batch have.
+func (b *batch) size() (n int64) {
+	for _, x := range b.got {
+		n += x.packed.Size
+	}
+	return n
+}
+
+// store gives the messages of a batch their bodies.
+func (b *batch) store(tx *localstore.Tx) error {
 	for _, d := range b.due {
 		x := b.got[imap.UID(d.UID)]
 		if x == nil {
 			continue
 		}
-		packed, err := x.wait()
-		if err != nil {
-			return messages, bytes, err
+		if err := tx.PutBody(localstore.MessageID(d.ID), x.packed); err != nil {
+			return err
 		}
-		if err := tx.PutBody(localstore.MessageID(d.ID), packed); err != nil {
-			return messages, bytes, err
-		}
-		messages, bytes = messages+1, bytes+packed.Size
 	}
-	return messages, bytes, nil
+	return nil
 }
