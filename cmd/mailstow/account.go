@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"os"
 	"os/user"
 	"path/filepath"
 	"slices"
@@ -155,6 +157,9 @@ func (a *app) remoteConfig(ctx context.Context, acct account) (remote.Config, er
 // connection is remoteConfig without the password.
 func (a *app) connection(acct account) (remote.Config, error) {
 	a.warnPlain(acct)
+	if err := checkCAFile(acct); err != nil {
+		return remote.Config{}, err
+	}
 	timeout, err := a.timeout(acct)
 	return remote.Config{
 		Host: acct.Endpoint.Host, Port: acct.Endpoint.Port, Security: security(acct.Endpoint.Scheme),
@@ -163,6 +168,22 @@ func (a *app) connection(acct account) (remote.Config, error) {
 		Timeout: timeout,
 		Notice:  func(text string) { a.notice(acct, text) },
 	}, err
+}
+
+// checkCAFile finds mistakes in a setting before they look like those of a server.
+func checkCAFile(acct account) error {
+	if acct.CAFile == "" {
+		return nil
+	}
+	text, err := os.ReadFile(acct.CAFile)
+	switch {
+	case err != nil:
+		return usage(fmt.Sprintf("account %s: ca-file: %v", acct.Name, err), "")
+	case !x509.NewCertPool().AppendCertsFromPEM(text):
+		return usage(fmt.Sprintf("account %s: ca-file %s holds no certificate", acct.Name, acct.CAFile),
+			"it takes PEM: text that begins with -----BEGIN CERTIFICATE-----")
+	}
+	return nil
 }
 
 // notice passes on what remote has to say. An ALERT must reach the user (RFC

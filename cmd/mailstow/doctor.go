@@ -47,6 +47,9 @@ func (a *app) doctor(c *cli.Context) error {
 	if c.Context.Err() != nil {
 		return c.Context.Err()
 	}
+	if report.Info.TLS == nil {
+		report.Info.TLS = refusedCertificate(probeErr)
+	}
 	words := advice(report, a.now())
 	if c.Bool("json") {
 		err = term.WriteJSON(a.stdout, doctorJSON{acct.Name, report, words})

@@ -40,7 +40,9 @@ func printServer(b *bytes.Buffer, r remote.Report, now time.Time) {
 		fact(b, "greeting", "%s", i.Greeting)
 	}
 	if t := i.TLS; t != nil {
-		fact(b, "tls", "%s, %s", t.Version, t.Cipher)
+		if t.Version != "" { // else the certificate was refused
+			fact(b, "tls", "%s, %s", t.Version, t.Cipher)
+		}
 		fact(b, "certificate", "%s, issued by %s", t.Subject, t.Issuer)
 		fact(b, "names", "%s", strings.Join(t.Names, ", "))
 		fact(b, "valid until", "%s (%s)", t.NotAfter.UTC().Format(time.DateOnly), days(t.NotAfter.Sub(now)))

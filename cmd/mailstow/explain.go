@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -52,47 +50,21 @@ func explainStore(s *localstore.Error) error {
 			p.hint = "wait for it, for instance with --wait 10m"
 		}
 	}
-	return p
-}
-
-var remoteCode = map[remote.Class]int{
-	remote.Connect:  exitConnection,
-	remote.TLS:      exitConnection,
-	remote.Auth:     exitAuth,
-	remote.Canceled: exitInterrupted,
-}
-
-func explainRemote(r *remote.Error) error {
-	p := &problem{code: exitFailed, text: r.Error(), hint: r.Hint, err: r}
-	if code, ok := remoteCode[r.Class]; ok {
-		p.code = code
-	}
 	if p.hint == "" {
-		p.hint = remoteHint(r)
+		p.hint = storeHint(s)
 	}
 	return p
 }
 
-// remoteHint says what to do about errors that come from below sync/remote.
-func remoteHint(r *remote.Error) string {
-	var dns *net.DNSError
+// storeHint says what to do about a path that is no place for a store.
+func storeHint(s *localstore.Error) string {
 	switch {
-	case errors.As(r, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("check the spelling of %s in the account's URL, and that the network is up", dns.Name)
-	case errors.As(r, &dns):
-		return "the name server does not answer: is the network up?"
-	case errors.Is(r, syscall.ECONNREFUSED):
-		return "check host and port; imaps:// is port 993, imap:// and imap+insecure:// are port 143"
-	case errors.Is(r, syscall.ENETUNREACH), errors.Is(r, syscall.EHOSTUNREACH):
-		return "is the network up?"
-	case errors.Is(r, os.ErrDeadlineExceeded):
-		return "try later; MAILSTOW_TIMEOUT=5m waits longer for a slow server"
+	case errors.Is(s, syscall.EISDIR):
+		return "name a file in it with --store, for instance " + filepath.Join(s.Path, "mail.db")
+	case errors.Is(s, syscall.ENOTDIR):
+		return "name another file with --store"
+	case errors.Is(s, localstore.ErrPermission):
+		return "check the permissions of the file and its folder, or name another one with --store"
 	}
-	return map[remote.Class]string{
-		remote.Connect:  "try later; mailstow doctor shows how far the connection comes",
-		remote.TLS:      "set ca-file or fingerprint for the account if you know this server; imap+insecure:// is for loopback",
-		remote.Auth:     "check user name and password; many providers want an app password",
-		remote.Refused:  "mailstow doctor shows what the server offers",
-		remote.Protocol: "the server broke the protocol; mailstow doctor shows what it offers",
-	}[r.Class]
+	return ""
 }
