@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -133,9 +136,24 @@ func (a *app) before(c *cli.Context) error {
 	}
 	a.ui.quiet, a.ui.verbose = c.Bool("quiet"), c.Bool("verbose")
 	a.store, a.wait = c.String("store"), c.Duration("wait")
-	a.config = c.String("config")
-	if a.config == "" {
+	return a.chooseConfig(c)
+}
+
+// chooseConfig finds the configuration. A file that is named must be there,
+// unless it is about to be made: a slip in a crontab must not mean "nothing
+// configured". An empty name is a variable of the shell that was not set.
+func (a *app) chooseConfig(c *cli.Context) error {
+	for _, name := range []string{"store", "config"} {
+		if c.IsSet(name) && c.String(name) == "" {
+			return usage("--"+name+" needs a file", "leave it out for the usual place")
+		}
+	}
+	if a.config = c.String("config"); a.config == "" {
 		a.config = a.defaultConfig()
+		return nil
+	}
+	if _, err := os.Stat(a.config); errors.Is(err, fs.ErrNotExist) && c.Args().First() != "add" {
+		return usage(a.config+": no such file", "check --config, or make the file with mailstow add")
 	}
 	return nil
 }
@@ -161,12 +179,38 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	hint := strings.TrimSpace("mailstow "+commandName(c)) + " --help lists the flags"
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		text = "unknown flag --" + strings.TrimLeft(name, "-")
+		text = "unknown flag " + dashed(strings.TrimLeft(name, "-"))
 		if near := nearest(strings.TrimLeft(name, "-"), flagNames(c)); near != "" {
 			hint = fmt.Sprintf("did you mean --%s? %s", near, hint)
 		}
+	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		text = dashed(name) + " needs a value"
+	} else if m := badValue.FindStringSubmatch(text); m != nil {
+		text = fmt.Sprintf("%s: %s is not %s", dashed(m[2]), m[1], wantedValue(c, m[2]))
 	}
 	return usage(text, hint)
+}
+
+// badValue takes apart what the flag package says of a value it cannot read.
+var badValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-(\S+): `)
+
+// dashed writes a flag the way it is typed.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// wantedValue says what a flag takes.
+func wantedValue(c *cli.Context, name string) string {
+	switch lookup(append(globalFlags(), c.Command.Flags...), name).(type) {
+	case *cli.DurationFlag:
+		return "a duration such as 10m"
+	case *cli.BoolFlag:
+		return "true or false"
+	}
+	return "a whole number"
 }
 
 func commandName(c *cli.Context) string {

@@ -46,6 +46,9 @@ func (a *app) show(c *cli.Context) error {
 	if c.Bool("raw") && (c.Bool("json") || c.IsSet("save-attachments")) {
 		return usage("--raw goes with neither --json nor --save-attachments", "")
 	}
+	if c.IsSet("save-attachments") && c.String("save-attachments") == "" {
+		return usage("--save-attachments needs a folder", "a single dot is the current one")
+	}
 	m, err := a.openMirrors(c.Context)
 	if err != nil {
 		return err

@@ -71,10 +71,20 @@ func (a *app) openMirrors(ctx context.Context) (*mirrors, error) {
 		}
 	}
 	if len(m.stores) == 0 {
-		return nil, &problem{code: exitFailed, text: fmt.Sprintf("%s: no store here yet", strings.Join(paths, ", ")),
-			hint: "mailstow sync makes it", err: absent}
+		return nil, noStore(paths, absent)
 	}
 	return m, nil
+}
+
+// noStore is the problem that none of paths is a store; localstore may know
+// more of it than that it is not there yet.
+func noStore(paths []string, absent error) error {
+	p := &problem{code: exitFailed, text: fmt.Sprintf("%s: no store here yet", strings.Join(paths, ", ")),
+		hint: "mailstow sync makes it", err: absent}
+	if s := (*localstore.Error)(nil); errors.As(absent, &s) && s.Hint != "" {
+		p.hint = s.Hint
+	}
+	return p
 }
 
 func (a *app) storePaths() ([]string, error) {
