@@ -55,13 +55,14 @@ func (w *watcher) Event(e mailsync.Event) {
 func (w *watcher) draw(e mailsync.Event) {
 	switch e.Kind {
 	case mailsync.Opened:
-		w.bar.Describe(description(w.account, e.Mailbox, ""))
+		w.bar.Describe(description(w.ui.errWidth, w.account, e.Mailbox, "", ""))
 	case mailsync.Progress:
 		// One more than the total: it grows with each mailbox, and a bar that
 		// was full would not start again.
 		w.bar.ChangeMax64(max(e.BytesTotal, e.Bytes) + 1)
-		w.bar.Describe(description(w.account, e.Mailbox, fmt.Sprintf("%d/%d messages, %s of %s",
-			e.Messages, e.MessagesTotal, term.Size(e.Bytes), term.Size(e.BytesTotal))))
+		count := fmt.Sprintf("%d/%d", e.Messages, e.MessagesTotal)
+		w.bar.Describe(description(w.ui.errWidth, w.account, e.Mailbox, count,
+			fmt.Sprintf("%s messages, %s of %s", count, term.Size(e.Bytes), term.Size(e.BytesTotal))))
 		_ = w.bar.Set64(e.Bytes)
 	case mailsync.Waiting:
 		_ = w.bar.Clear()
@@ -69,9 +70,17 @@ func (w *watcher) draw(e mailsync.Event) {
 	}
 }
 
-// description keeps its width, so that the bar does not dance. An account that
-// is named by its URL leaves the place to the mailbox.
-func description(account, mailbox, count string) string {
+const (
+	nameWidth = 24 // columns for account and mailbox
+	nameLeast = 6
+	barTail   = 38 // what the bar puts behind: 100% || (9.9 MB/s) [1h23m:1h23m]
+)
+
+// description keeps its width, so that the bar does not dance, and the line
+// within the terminal, or a new one would begin with each step: the name gives
+// way first, then the long count. An account that is named by its URL leaves
+// the place to the mailbox.
+func description(columns int, account, mailbox, short, long string) string {
 	name := account
 	switch {
 	case mailbox == "":
@@ -80,7 +89,14 @@ func description(account, mailbox, count string) string {
 	default:
 		name += " " + mailbox
 	}
-	return fmt.Sprintf("%s %s", term.Fit(term.Clean(name), 24), count)
+	room := nameWidth
+	if columns > 0 {
+		if columns-barTail-len(long)-1 < nameLeast {
+			long = short
+		}
+		room = min(nameWidth, max(nameLeast, columns-barTail-len(long)-1))
+	}
+	return fmt.Sprintf("%s %s", term.Fit(term.Clean(name), room), long)
 }
 
 func (w *watcher) print(e mailsync.Event) {

@@ -20,16 +20,22 @@ type ui struct {
 	tty            bool // stderr is a terminal
 	outTTY         bool // stdout is a terminal
 	width          int  // columns of stdout's terminal, 0 if it is none
+	errWidth       int  // columns of stderr's
 }
 
 func newUI(h host) ui {
-	u := ui{stderr: h.stderr, tty: isTerminal(h.stderr), outTTY: isTerminal(h.stdout)}
-	if f, ok := h.stdout.(*os.File); ok && u.outTTY {
+	return ui{stderr: h.stderr, tty: isTerminal(h.stderr), outTTY: isTerminal(h.stdout),
+		width: columns(h.stdout), errWidth: columns(h.stderr)}
+}
+
+// columns is the width of a terminal, 0 for anything else.
+func columns(stream any) int {
+	if f, ok := stream.(*os.File); ok {
 		if width, _, err := xterm.GetSize(int(f.Fd())); err == nil {
-			u.width = width
+			return width
 		}
 	}
-	return u
+	return 0
 }
 
 func isTerminal(stream any) bool {
