@@ -13,7 +13,7 @@ import (
 
 const (
 	slowOpen    = 2.0 // seconds for one mailbox that a person should know of
-	maxSlow     = 3   // mailboxes named
+	maxNamed    = 3   // mailboxes of one kind named
 	certWarning = 21 * 24 * time.Hour
 )
 
@@ -77,12 +77,11 @@ func days(d time.Duration) string {
 }
 
 func adviseMailboxes(r remote.Report, _ time.Time) []string {
-	var all []string
+	all := adviseUnopened(r)
 	sticky, modseq, opened := 0, 0, 0
 	for _, m := range r.Mailboxes {
 		switch {
 		case m.Error != "":
-			all = append(all, fmt.Sprintf("mailbox %s cannot be opened: %s; the others are synced all the same", m.Name, m.Error))
 		case m.UIDNotSticky:
 			sticky++
 		case m.NoModSeq:
@@ -101,6 +100,25 @@ func adviseMailboxes(r remote.Report, _ time.Time) []string {
 	return append(all, adviseSlow(r)...)
 }
 
+// adviseUnopened names a few: UW-imapd lists every file of a home directory.
+func adviseUnopened(r remote.Report) []string {
+	var all []string
+	n := 0
+	for _, m := range r.Mailboxes {
+		if m.Error == "" {
+			continue
+		}
+		if n++; n <= maxNamed {
+			all = append(all, fmt.Sprintf("mailbox %s cannot be opened: %s; the others are synced all the same", m.Name, m.Error))
+		}
+	}
+	if n > maxNamed {
+		all = append(all, fmt.Sprintf("%s more cannot be opened: what holds no mail can be left out, for instance with folders = [\"!NAME/*\"]",
+			term.Count(n-maxNamed, "mailbox")))
+	}
+	return all
+}
+
 func adviseSlow(r remote.Report) []string {
 	var slow []remote.Probed
 	for _, m := range r.Mailboxes {
@@ -111,7 +129,7 @@ func adviseSlow(r remote.Report) []string {
 	sort.SliceStable(slow, func(i, j int) bool { return slow[i].ExamineSeconds > slow[j].ExamineSeconds })
 	var all []string
 	for i, m := range slow {
-		if i == maxSlow {
+		if i == maxNamed {
 			all = append(all, fmt.Sprintf("%s more take over %.0f s to open", term.Count(len(slow)-i, "mailbox"), slowOpen))
 			break
 		}

@@ -63,6 +63,11 @@ func TestAdvice(t *testing.T) {
 			r.Mailboxes[0].Error = "no permission"
 			r.Steps = append(r.Steps, remote.Step{Name: "examine", Where: "INBOX", Error: "no permission"})
 		}, []string{"mailbox INBOX cannot be opened: no permission"}},
+		{"hundreds refused, as UW-imapd lists them", func(r *remote.Report) {
+			for range 400 {
+				r.Mailboxes = append(r.Mailboxes, remote.Probed{Name: ".cache/junk", Error: "not a mailbox"})
+			}
+		}, []string{"mailbox .cache/junk cannot", "mailbox .cache/junk cannot", "mailbox .cache/junk cannot", "397 mailboxes more cannot be opened"}},
 		{"failed login", func(r *remote.Report) {
 			*r = remote.Report{Steps: []remote.Step{{Name: "login", Error: "server answered NO", Hint: "check the password"}}}
 		}, []string{"login failed: server answered NO (check the password)"}},
