@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mailstow/cmd/mailstow/config"
-	"mailstow/cmd/mailstow/term"
 	"mailstow/sync/remote"
 )
 
@@ -71,10 +66,12 @@ func (a *app) add(c *cli.Context) error {
 	if err := a.tryLogin(c.Context, acct, secret); err != nil {
 		return named(acct, err)
 	}
-	if err := a.keepSecret(c, &acct, secret); err != nil {
+	forget, err := a.keepSecret(c, &acct, secret)
+	if err != nil {
 		return err
 	}
 	if err := config.Add(a.config, acct.Account); err != nil {
+		forget()
 		return err
 	}
 	a.ui.say("account %s written to %s", acct.Name, a.config)
@@ -132,62 +129,6 @@ func absolute(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// secretToAdd finds the password and notes where it comes from; where it is to
-// be kept by us is for keepSecret, once it has been tried.
-func (a *app) secretToAdd(c *cli.Context, acct *account) (string, error) {
-	sources := 0
-	for _, name := range []string{"password-command", "password-file", "keyring"} {
-		if c.IsSet(name) {
-			sources++
-		}
-	}
-	if sources > 1 {
-		return "", usage("more than one place for the password", "keep one of --password-command, --password-file, --keyring")
-	}
-	words, err := splitWords(c.String("password-command"))
-	if err != nil || c.IsSet("password-command") && len(words) == 0 {
-		return "", usage("--password-command: a quote is not closed, or there is no command", "")
-	}
-	acct.PasswordCommand = words
-	if acct.PasswordFile, err = absolute(c.String("password-file")); err != nil {
-		return "", err
-	}
-	acct.byURL = len(words) == 0 && acct.PasswordFile == "" // MAILSTOW_PASSWORD counts
-	return a.password(c.Context, *acct)
-}
-
-// splitWords splits a command into words: at blanks, except inside single or
-// double quotes. There is no shell and nothing is expanded.
-func splitWords(s string) ([]string, error) {
-	var words []string
-	var word strings.Builder
-	quote, started := rune(0), false
-	for _, r := range s {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote == 0 && (r == '\'' || r == '"'):
-			quote, started = r, true
-		case quote == 0 && (r == ' ' || r == '\t' || r == '\n'):
-			if started {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			started = false
-		default:
-			word.WriteRune(r)
-			started = true
-		}
-	}
-	if quote != 0 {
-		return nil, errors.New("a quote is not closed")
-	}
-	if started {
-		words = append(words, word.String())
-	}
-	return words, nil
-}
-
 func (a *app) tryLogin(ctx context.Context, acct account, secret string) error {
 	cfg, err := a.connection(acct)
 	if err != nil {
@@ -204,44 +145,4 @@ func (a *app) tryLogin(ctx context.Context, acct account, secret string) error {
 	}
 	a.ui.say("%s: login works", acct.Endpoint.Login())
 	return nil
-}
-
-// keepSecret keeps a password that was typed, or came from the environment.
-func (a *app) keepSecret(c *cli.Context, acct *account, secret string) error {
-	if !acct.byURL {
-		return nil
-	}
-	err := a.keyring.Set(config.DefaultService, acct.Endpoint.Login(), secret)
-	if err == nil {
-		acct.Keyring = config.DefaultService
-		a.ui.say("password kept in the keyring, service %s", config.DefaultService)
-		return nil
-	}
-	if c.Bool("keyring") {
-		return &problem{code: exitFailed, text: fmt.Sprintf("the keyring does not take the password: %v", err),
-			hint: "unlock it, or use --password-command or --password-file", err: err}
-	}
-	path := filepath.Join(filepath.Dir(a.config), acct.Name+".password")
-	if err := writeSecret(path, secret); err != nil {
-		return err
-	}
-	acct.PasswordFile = path
-	a.ui.say("there is no keyring here; password kept in %s, which only you can read", path)
-	return nil
-}
-
-// writeSecret makes a new file for the owner alone; an existing one stays.
-func writeSecret(path, secret string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return usage(fmt.Sprintf("%s exists already", term.Clean(path)), "remove it, or name it with --password-file")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(secret + "\n")
-	return errors.Join(err, f.Close())
 }

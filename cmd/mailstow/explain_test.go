@@ -35,6 +35,8 @@ func TestExplain(t *testing.T) {
 		{dial(remote.Connect, syscall.ECONNREFUSED), exitConnection, "port 993"},
 		{dial(remote.Connect, syscall.EHOSTUNREACH), exitConnection, "is the network up?"},
 		{dial(remote.TLS, errors.New("tls")), exitConnection, "fingerprint"},
+		{dial(remote.TLS, errors.New("remote error: tls: protocol version not supported")), exitConnection, "no TLS 1.2"},
+		{&remote.Error{Class: remote.TLS, Op: "starttls", Err: errors.New("server answered NO")}, exitConnection, "use imaps://"},
 		{dial(remote.Auth, errors.New("no")), exitAuth, "app password"},
 		{dial(remote.Refused, errors.New("no")), exitFailed, "doctor"},
 		{dial(remote.Protocol, errors.New("no")), exitFailed, "doctor"},
@@ -42,6 +44,8 @@ func TestExplain(t *testing.T) {
 		{&localstore.Error{Kind: localstore.ErrInUse, Path: "p", PID: 7}, exitInUse, "--wait"},
 		{&localstore.Error{Kind: localstore.ErrFull, Path: "p", Hint: "free some space"}, exitFailed, "free some space"},
 		{&localstore.Error{Kind: localstore.ErrNewer, Path: "p"}, exitFailed, ""},
+		{&localstore.Error{Kind: localstore.ErrCorrupt, Path: "p", Err: syscall.EISDIR}, exitFailed, "name a file in it"},
+		{&localstore.Error{Kind: localstore.ErrPermission, Path: "p", Err: syscall.ENOTDIR}, exitFailed, "name another file"},
 	} {
 		err := explain(tc.err)
 		if got := exitCode(err); got != tc.code {
@@ -97,6 +101,19 @@ func TestReceiptProblem(t *testing.T) {
 	}
 }
 
+func TestUnopenedFoldersCanBeLeftOut(t *testing.T) {
+	r := mailsync.Receipt{Exit: exitPartial, Failures: []mailsync.Failure{{Mailbox: ".cache/junk", Reason: "no mailbox"}}}
+	if p := receiptProblem(account{}, r).(*problem); !strings.Contains(p.hint, "--folder '!NAME'") {
+		t.Errorf("%q", p.hint)
+	}
+}
+
+func TestAgoInTheFuture(t *testing.T) {
+	if got := ago(-time.Hour) + ", " + ago(3*time.Hour); got != "in the future, 3 h ago" {
+		t.Error(got)
+	}
+}
+
 func TestJudge(t *testing.T) {
 	run := func(age time.Duration, outcome string) *localstore.Run {
 		return &localstore.Run{Started: day.Add(-age), Ended: day.Add(-age), Outcome: outcome, Exit: 3}
@@ -114,6 +131,8 @@ func TestJudge(t *testing.T) {
 		{run(27*hour, "ok"), run(27*hour, "ok"), 0, ""},
 		{run(2*hour, "ok"), run(hour, "partial"), 26 * hour, "the last run ended partial (code 3)"},
 		{run(2*hour, "ok"), nil, 26 * hour, ""}, // only an unfinished one since
+		{run(-time.Minute, "ok"), run(-time.Minute, "ok"), 26 * hour, ""},
+		{run(-48*hour, "ok"), run(-48*hour, "ok"), 26 * hour, "the last good run lies in the future: was this computer's clock wrong?"},
 	} {
 		if got := judge(tc.good, tc.finished, tc.maxAge, day); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)

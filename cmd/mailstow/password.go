@@ -14,6 +14,7 @@ import (
 	xterm "golang.org/x/term"
 
 	"mailstow/cmd/mailstow/config"
+	"mailstow/cmd/mailstow/term"
 )
 
 // password finds the secret of an account: for a configured one where the
@@ -114,17 +115,24 @@ func (a *app) prompt(ctx context.Context, acct account) (string, error) {
 	if !ok || !xterm.IsTerminal(int(in.Fd())) || !a.ui.tty {
 		return "", noPassword(acct)
 	}
-	fmt.Fprintf(a.stderr, "password for %s: ", acct.Endpoint.Login())
+	fmt.Fprint(a.stderr, term.Clean(fmt.Sprintf("password for %s: ", acct.Endpoint.Login())))
 	defer fmt.Fprintln(a.stderr)
-	return readSecret(ctx, int(in.Fd()))
+	secret, err := readSecret(ctx, int(in.Fd()))
+	if err == nil && secret == "" {
+		err = usage(fmt.Sprintf("account %s: no password was typed", acct.Name), "")
+	}
+	return secret, err
 }
+
+var errNobodyToAsk = errors.New("nobody to ask")
 
 func noPassword(acct account) error {
 	hint := "set MAILSTOW_PASSWORD, or use `mailstow add` to configure the account"
 	if !acct.unnamed {
 		hint = "add password-command, password-file or keyring to the account"
 	}
-	return usage(fmt.Sprintf("account %s: no password, and no terminal to ask for it", acct.Name), hint)
+	return &problem{code: exitUsage, text: fmt.Sprintf("account %s: no password, and no terminal to ask for it", acct.Name),
+		hint: hint, err: errNobodyToAsk}
 }
 
 // readSecret reads a line without echo. An interrupt gives the terminal its

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/urfave/cli/v2"
 
 	"mailstow/cmd/mailstow/config"
 )
@@ -118,5 +121,21 @@ func TestSplitWords(t *testing.T) {
 	}
 	if _, err := splitWords(`a 'b`); err == nil {
 		t.Error("an open quote was accepted")
+	}
+}
+
+// An add that failed after it had kept the password could not be repeated: the
+// file was in its way.
+func TestKeptPasswordIsTakenBack(t *testing.T) {
+	a, _ := testApp(t, nil, fakeKeyring(nil))
+	a.config = filepath.Join(t.TempDir(), "config.toml")
+	acct := account{Account: config.Account{Name: "work"}, byURL: true}
+	for range 2 {
+		c := cli.NewContext(cli.NewApp(), flag.NewFlagSet("add", flag.ContinueOnError), nil)
+		forget, err := a.keepSecret(c, &acct, "secret")
+		if err != nil {
+			t.Fatal(err)
+		}
+		forget()
 	}
 }

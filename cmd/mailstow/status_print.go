@@ -54,7 +54,7 @@ func (a *app) runText(r *runJSON) string {
 	if r.Ended != nil {
 		end = *r.Ended
 	}
-	text := fmt.Sprintf("%s, %s ago", term.Date(end, a.now().Location()), term.Age(a.now().Sub(end)))
+	text := fmt.Sprintf("%s, %s", term.Date(end, a.now().Location()), ago(a.now().Sub(end)))
 	switch r.Outcome {
 	case "ok":
 		return text
@@ -62,6 +62,13 @@ func (a *app) runText(r *runJSON) string {
 		return text + ", running or killed"
 	}
 	return fmt.Sprintf("%s, %s (code %d)", text, r.Outcome, r.Exit)
+}
+
+func ago(d time.Duration) string {
+	if d < 0 {
+		return term.Age(d) // which says so itself
+	}
+	return term.Age(d) + " ago"
 }
 
 func problemText(p problemJSON, zone *time.Location) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailstow/cmd/mailstow/term"
@@ -80,6 +81,9 @@ func receiptProblem(acct account, r mailsync.Receipt) error {
 	if len(r.Failures) > 0 {
 		p.text = fmt.Sprintf("account %s: done in part, %s left out", acct.Name, term.Count(len(r.Failures), "item"))
 		p.hint = "the next runs try them again; mailstow status shows them"
+		if slices.ContainsFunc(r.Failures, func(f mailsync.Failure) bool { return f.UID == 0 && f.Mailbox != "" }) {
+			p.hint += "; a folder without mail can be left out with --folder '!NAME'"
+		}
 	}
 	if len(r.Held) > 0 {
 		heldProblem(p, acct, r.Held)

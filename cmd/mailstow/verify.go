@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,51 +40,6 @@ the server is reported and left as it was first received.`,
 		},
 		Action: a.verify,
 	}
-}
-
-// sample is what --sample says: a share of the bodies, or a number of them.
-type sample struct {
-	percent float64
-	count   int
-}
-
-func parseSample(s string) (sample, error) {
-	bad := usage(fmt.Sprintf("--sample %q: want a percentage such as 5%%, or a number of messages", s), "")
-	if text, ok := strings.CutSuffix(s, "%"); ok {
-		percent, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(percent > 0 && percent <= 100) {
-			return sample{}, bad
-		}
-		return sample{percent: percent}, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return sample{}, bad
-	}
-	return sample{count: n}, nil
-}
-
-// verifyJSON is a contract with scripts: fields are only ever added.
-type verifyJSON struct {
-	OK       bool                `json:"ok"`
-	Stores   []storeJSON         `json:"stores"`
-	Remote   []mailsync.Verified `json:"remote,omitempty"`
-	Repaired bool                `json:"repaired,omitempty"` // --repair ran, and this is what it left
-}
-
-type storeJSON struct {
-	Store    string        `json:"store"`
-	Findings []findingJSON `json:"findings"`
-}
-
-type findingJSON struct {
-	Kind    string `json:"kind"`
-	What    string `json:"what"`
-	ID      int64  `json:"id,omitempty"`
-	UID     uint32 `json:"uid,omitempty"`
-	Account string `json:"account,omitempty"`
-	Folder  string `json:"folder,omitempty"`
-	State   string `json:"state,omitempty"`
 }
 
 // verification is one verify on its way.
@@ -192,9 +145,6 @@ func (v *verification) stores(m *mirrors) ([]*localstore.Store, error) {
 	}
 	return stores, nil
 }
-
-// bad findings concern mail; waste does not.
-func (f findingJSON) bad() bool { return f.Kind != localstore.FoundWaste }
 
 func (v *verification) local(ctx context.Context, store *localstore.Store) (storeJSON, error) {
 	s := storeJSON{Store: store.Path(), Findings: []findingJSON{}}
