@@ -75,8 +75,16 @@ func (a *app) add(c *cli.Context) error {
 		return err
 	}
 	a.ui.say("account %s written to %s", acct.Name, a.config)
-	a.ui.say("next: mailstow sync %s", acct.Name)
+	a.ui.say("next: mailstow %ssync %s", a.configArgument(c), acct.Name)
 	return nil
+}
+
+// configArgument names a configuration that is not in the usual place.
+func (a *app) configArgument(c *cli.Context) string {
+	if !c.IsSet("config") {
+		return ""
+	}
+	return "--config " + shellWord(a.config) + " "
 }
 
 // readAccount checks everything that can be checked without the server.

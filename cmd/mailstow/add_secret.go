@@ -92,7 +92,10 @@ func (a *app) keepSecret(c *cli.Context, acct *account, secret string) (forget f
 		return forget, &problem{code: exitFailed, text: fmt.Sprintf("the keyring does not take the password: %v", err),
 			hint: "unlock it, or use --password-command or --password-file", err: err}
 	}
-	path := filepath.Join(filepath.Dir(a.config), acct.Name+".password")
+	path, err := filepath.Abs(filepath.Join(filepath.Dir(a.config), acct.Name+".password"))
+	if err != nil {
+		return forget, err
+	}
 	if err := writeSecret(path, secret); err != nil {
 		return forget, err
 	}
