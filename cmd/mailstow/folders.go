@@ -124,9 +124,9 @@ func folderNote(f folderJSON) string {
 	return note
 }
 
-// folder opens the folder that an argument names.
+// mailbox finds the folder that an argument names.
 func (m *mirrors) mailbox(ctx context.Context, accountFlag, arg string) (mirror, localstore.Mailbox, error) {
-	one, name, err := m.folder(accountFlag, arg)
+	one, name, err := m.folder(ctx, accountFlag, arg)
 	if err != nil {
 		return one, localstore.Mailbox{}, err
 	}

@@ -80,8 +80,9 @@ func (a *app) passwordCommand(ctx context.Context, acct account) (string, error)
 }
 
 func passwordFile(acct account) (string, error) {
-	if err := config.OwnerOnly(acct.PasswordFile); err != nil {
-		return "", err
+	var e *config.Error
+	if err := config.OwnerOnly(acct.PasswordFile); errors.As(err, &e) {
+		return "", usage(fmt.Sprintf("account %s: password-file %v", acct.Name, e), e.Hint)
 	}
 	f, err := os.Open(acct.PasswordFile)
 	if err != nil {

@@ -117,7 +117,7 @@ func tooOld(all []statusJSON) error {
 	if text == "" {
 		return nil
 	}
-	return &problem{code: exitFailed, text: text, hint: "mailstow sync -v shows what is wrong"}
+	return &problem{code: exitFailed, text: text, hint: "mailstow sync -v shows what is wrong; --account NAME looks at one account alone"}
 }
 
 // lastFinished skips a run that is going on just now, or was killed: what it

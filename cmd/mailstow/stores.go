@@ -159,8 +159,11 @@ func (m mirror) argument() string {
 
 // folder takes apart what a person calls a folder: account:folder, or only the
 // folder where the account is known.
-func (m *mirrors) folder(accountFlag, arg string) (mirror, string, error) {
+func (m *mirrors) folder(ctx context.Context, accountFlag, arg string) (mirror, string, error) {
 	candidates, err := m.only(accountFlag)
+	if err == nil && len(candidates) > 1 {
+		candidates, err = withFolders(ctx, candidates)
+	}
 	if err != nil {
 		return mirror{}, "", err
 	}
@@ -181,6 +184,25 @@ func (m *mirrors) folder(accountFlag, arg string) (mirror, string, error) {
 		return best, "", usage(fmt.Sprintf("folder %q of which account?", arg), m.whichHint(arg))
 	}
 	return best, folder, nil
+}
+
+// withFolders leaves out accounts that never got as far as a folder, such as a
+// URL with a slip in it: they are no reason to ask which account is meant.
+func withFolders(ctx context.Context, all []mirror) ([]mirror, error) {
+	var some []mirror
+	for _, one := range all {
+		boxes, err := one.store.Mailboxes(ctx, one.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(boxes) > 0 {
+			some = append(some, one)
+		}
+	}
+	if len(some) == 0 {
+		return all, nil
+	}
+	return some, nil
 }
 
 func (m *mirrors) whichHint(folder string) string {
