@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mailstow/cmd/mailstow/term"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
 	"mailstow/sync/remote"
@@ -58,7 +57,7 @@ func (a *app) verify(c *cli.Context) error {
 		return err
 	}
 	result, err := v.look(c.Context)
-	if err == nil && c.Bool("repair") && !result.OK {
+	if err == nil && c.Bool("repair") && (!result.OK || result.missing() > 0) {
 		if err = v.repair(c.Context, result); err == nil {
 			result, err = v.look(c.Context)
 			result.Repaired = true
@@ -112,6 +111,9 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 		if err != nil {
 			return result, err
 		}
+		if s.Missing, err = v.missing(ctx, m, store); err != nil {
+			return result, err
+		}
 		result.Stores = append(result.Stores, s)
 		result.OK = result.OK && !slices.ContainsFunc(s.Findings, findingJSON.bad)
 	}
@@ -125,37 +127,6 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 		return named(acct, err)
 	})
 	return result, err
-}
-
-// stores are those that hold the accounts in question. An account that no store
-// holds is no account that is whole.
-func (v *verification) stores(m *mirrors) ([]*localstore.Store, error) {
-	if len(v.accounts) == 0 {
-		return m.stores, nil
-	}
-	var stores []*localstore.Store
-	for _, acct := range v.accounts {
-		store, err := v.storeOf(m, acct)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(stores, store) {
-			stores = append(stores, store)
-		}
-	}
-	return stores, nil
-}
-
-func (v *verification) local(ctx context.Context, store *localstore.Store) (storeJSON, error) {
-	s := storeJSON{Store: store.Path(), Findings: []findingJSON{}}
-	bar := newMeter(v.ui, "reading bodies")
-	defer bar.finish()
-	opt := localstore.CheckOptions{Sample: v.sample.percent / 100, Progress: bar.set}
-	err := store.Check(ctx, opt, func(f localstore.Finding) {
-		s.Findings = append(s.Findings, findingJSON{f.Kind, f.What, int64(f.Message), f.UID, f.Account, f.Folder, f.State})
-	})
-	v.ui.detail("%s: %s read, %d found wrong", store.Path(), term.Size(bar.done), len(s.Findings))
-	return s, err
 }
 
 // compare holds one account against its server.

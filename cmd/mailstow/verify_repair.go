@@ -88,7 +88,11 @@ func (v *verification) print(c *cli.Context, result verifyJSON) error {
 // praise says what was proven.
 func (v *verification) praise(result verifyJSON) {
 	for _, s := range result.Stores {
-		fmt.Fprintln(v.stdout, term.Clean(s.Store+": whole"))
+		text := s.Store + ": whole"
+		if s.Missing > 0 {
+			text += fmt.Sprintf(", with %s not yet downloaded", term.Count(s.Missing, "body"))
+		}
+		fmt.Fprintln(v.stdout, term.Clean(text))
 	}
 	for _, r := range result.Remote {
 		fmt.Fprintln(v.stdout, term.Clean(fmt.Sprintf("%s: equals the server in %s and %s; %s downloaded again and compared",

@@ -42,6 +42,17 @@ type verifyJSON struct {
 type storeJSON struct {
 	Store    string        `json:"store"`
 	Findings []findingJSON `json:"findings"`
+	Missing  int64         `json:"missing"` // bodies not held yet; no fault of the store
+}
+
+// missing counts the bodies that are known of and not held: a run was cut
+// short, or a damaged one was taken out of use and not fetched again since.
+func (r verifyJSON) missing() int64 {
+	var n int64
+	for _, s := range r.Stores {
+		n += s.Missing
+	}
+	return n
 }
 
 type findingJSON struct {
