@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -130,16 +131,30 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
 	opt := mailsync.Options{
-		Folders: acct.Folders, DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
+		Folders: chosenFolders(acct, o.folders), DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
 		Rematch: o.rematch, Full: o.full,
-	}
-	if len(o.folders) > 0 {
-		opt.Folders = o.folders
 	}
 	if o.maxDeletes != nil {
 		opt.MaxDeletes = *o.maxDeletes
 	}
 	return opt
+}
+
+// chosenFolders are the patterns that count: the command line's, else the account's.
+func chosenFolders(acct account, folders []string) []string {
+	if len(folders) > 0 {
+		return folders
+	}
+	return acct.Folders
+}
+
+// nothingChosen is the problem of patterns with a slip in them: a backup of
+// nothing must not look like a good one. Every account has an INBOX.
+func nothingChosen(patterns []string) error {
+	if len(patterns) == 0 {
+		return nil
+	}
+	return usage(fmt.Sprintf("no folder of the server matches %q", patterns), "mailstow doctor lists them")
 }
 
 // openForSync opens the account's store. A dry run only reads; when there is no
@@ -175,6 +190,9 @@ func (a *app) report(acct account, r mailsync.Receipt, o syncOptions, err error)
 		a.summarise(r, o)
 	}
 	a.listFailures(r)
+	if err == nil && r.Mailboxes == 0 {
+		err = nothingChosen(chosenFolders(acct, o.folders))
+	}
 	if err != nil {
 		return named(acct, err)
 	}

@@ -141,13 +141,14 @@ func (v *verification) compare(ctx context.Context, m *mirrors, acct account) (m
 	}
 	watch := newWatcher(v.ui, acct.Name)
 	defer watch.finish()
-	folders := acct.Folders
-	if len(v.folders) > 0 {
-		folders = v.folders
-	}
-	return mailsync.VerifyRemote(ctx, store, source, mailsync.VerifyOptions{
+	folders := chosenFolders(acct, v.folders)
+	r, err := mailsync.VerifyRemote(ctx, store, source, mailsync.VerifyOptions{
 		Folders: folders, Sample: v.sample.count, SamplePercent: v.sample.percent, Observer: watch, Seed: rand.Uint64(),
 	})
+	if err == nil && r.Mailboxes == 0 && len(r.Differences) == 0 {
+		err = nothingChosen(folders)
+	}
+	return r, err
 }
 
 func (v *verification) storeOf(m *mirrors, acct account) (*localstore.Store, error) {
