@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,25 +47,28 @@ func (c *Conn) ExamineChanged(ctx context.Context, raw string, k Known, want Wan
 // resyncOpen sends the first flight, with the richest EXAMINE that the server
 // understands.
 func (c *Conn) resyncOpen(ctx context.Context, raw string, k Known, want Want, fn func(Meta) error) (*resync, error) {
-	for condStore := c.condStore(); ; {
+	condStore, qResync := c.condStore(), c.canQResync()
+	for {
 		r := &resync{c: c, raw: raw, k: k, want: want, fn: fn, condStore: condStore, method: ByScan}
 		switch {
 		case k.Last == 0 || k.ModSeq == 0 || k.ModSeq >= 1<<63 || !condStore:
-		case c.canQResync():
+		case qResync:
 			r.method = ByQResync
 		default:
 			r.method = ByModSeq
 		}
 		c.box, c.opened = "", Selected{}
 		err := r.open(ctx)
-		e, bad := errors.AsType[statusError](err)
-		bad = bad && e.Type == "BAD"
-		switch {
-		case bad && r.method == ByQResync: // offered, but not understood, or ENABLE failed
-			c.qresync = denied
-		case bad && condStore:
+		switch e, _ := errors.AsType[statusError](err); {
+		case e.Type == "BAD" && r.method == ByQResync && !r.opened:
+			qResync = false
+		case e.Type == "BAD" && condStore && !r.opened:
 			condStore = false
 		default:
+			if err == nil && !qResync && c.qresync == enabled {
+				c.qresync = denied
+				c.notice("the server offers QRESYNC and does not understand it")
+			}
 			return r, err
 		}
 	}
@@ -75,24 +79,43 @@ func (r *resync) settle(ctx context.Context) (Changes, error) {
 	if r.err != nil || r.unusable != "" {
 		return Changes{Why: r.unusable}, r.err
 	}
-	if r.k.NoNew && (r.sel.UIDNext == 0 || uint64(r.sel.UIDNext) > uint64(r.k.Last)+1) {
+	if r.k.NoNew && r.roomAbove() && (r.sel.UIDNext == 0 || r.sel.UIDNext > r.k.Last+1) {
 		if err := r.fly(ctx, askNew); err != nil {
 			return Changes{}, err
 		}
 	}
-	vanished, doubt := r.k.UIDs, r.doubtModSeq()
-	if doubt == "" && r.method == ByQResync {
-		vanished, doubt = r.byQResync()
+	if err := r.fresh.end(); err != nil || r.err != nil { // first: the counts depend on it
+		return Changes{}, cmp.Or(err, r.err)
 	}
-	if doubt == "" && r.method == ByModSeq {
-		var err error
-		if vanished, doubt, err = r.byModSeq(ctx); err != nil {
-			return Changes{}, err
-		}
+	vanished, doubt, err := r.difference(ctx)
+	if err != nil {
+		return Changes{}, err
 	}
 	if doubt == "" && r.method != ByScan {
 		return r.end(Changes{Exact: true, Vanished: vanished})
 	}
+	return r.scan(ctx, doubt)
+}
+
+// difference takes what the server told by itself, or says why it cannot be right.
+func (r *resync) difference(ctx context.Context) (vanished imap.UIDSet, doubt string, err error) {
+	if r.method == ByScan {
+		return nil, "", nil
+	}
+	_ = r.old.end() // notes what came without FLAGS
+	if doubt = r.doubtModSeq(); doubt != "" {
+		return nil, doubt, nil
+	}
+	if r.method == ByModSeq {
+		return r.byModSeq(ctx)
+	}
+	vanished, doubt = r.byQResync()
+	return vanished, doubt, nil
+}
+
+// scan compares with the flags of all messages, reading them where the first
+// flight did not.
+func (r *resync) scan(ctx context.Context, doubt string) (Changes, error) {
 	if r.method != ByScan {
 		r.method = ByScan
 		r.old = newMetadata(r.c, 1, r.k.Last, Want{}, r.report)
@@ -101,39 +124,39 @@ func (r *resync) settle(ctx context.Context) (Changes, error) {
 		}
 	}
 	ch := Changes{Exact: true, Why: doubt, Vanished: without(r.k.UIDs, imap.UIDSet(r.old.seen.ranges))}
-	if listed := r.old.count + r.fresh.count; r.sel.counted && int64(listed)+r.goneSince() < int64(r.sel.Messages) {
+	if r.short() {
 		ch.Exact, ch.Vanished = false, nil
-		ch.Why = fmt.Sprintf("the server counted %d messages and listed %d", r.sel.Messages, listed)
+		ch.Why = fmt.Sprintf("the server counted %d messages and listed %d", r.sel.Messages, r.old.count+r.fresh.count)
 	}
 	return r.end(ch)
 }
 
-// end reports what the server gave only in part, and the errors kept so far.
+// short reports whether a scan lacks messages that EXAMINE had counted and that
+// have not left since.
+func (r *resync) short() bool {
+	gone := int64(r.expunged) + total(clip(merge(r.later), 1, r.k.Last))
+	return r.sel.counted && int64(r.old.count)+gone < r.leftOfOld()
+}
+
+// end reports the errors kept so far.
 func (r *resync) end(ch Changes) (Changes, error) {
-	for _, m := range []*metadata{r.old, r.fresh} {
-		if err := m.end(); err != nil {
-			return Changes{}, err
-		}
-	}
-	if r.err != nil {
-		return Changes{}, r.err
+	if err := r.old.end(); err != nil {
+		return Changes{}, err
 	}
 	ch.Method, ch.New = r.method, r.fresh.count
-	return ch, nil
+	return ch, r.err
 }
 
 // doubtModSeq says why mod-sequences of this mailbox mean nothing (invariant I9).
 func (r *resync) doubtModSeq() string {
-	_ = r.old.end() // a change told without FLAGS
 	switch {
-	case r.method == ByScan:
 	case r.sel.NoModSeq || r.sel.HighestModSeq == 0:
 		return "the server keeps no mod-sequences for this mailbox"
 	case r.sel.HighestModSeq < r.k.ModSeq:
 		return fmt.Sprintf("highestmodseq went back from %d to %d", r.k.ModSeq, r.sel.HighestModSeq)
 	case r.old.broken != nil:
 		return r.old.broken.Error()
-	case r.early:
+	case r.early && r.method == ByQResync:
 		return "the server told changes before it told UIDVALIDITY"
 	}
 	return ""
@@ -192,9 +215,6 @@ func (r *resync) byModSeq(ctx context.Context) (vanished imap.UIDSet, doubt stri
 	}
 	return without(r.k.UIDs, present), doubt, nil
 }
-
-// goneSince counts the messages that left the open mailbox since EXAMINE.
-func (r *resync) goneSince() int64 { return int64(r.expunged) + total(merge(r.later)) }
 
 // wanted tells whether the answer to EXAMINE still lets UIDs mean what they did.
 func (r *resync) wanted(sel Selected) string {

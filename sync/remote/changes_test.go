@@ -16,6 +16,8 @@ import (
 	"mailstow/sync/testkit/imapuser"
 )
 
+var noDate time.Time // now, for the server
+
 // mirror is what a caller keeps of a mailbox: enough to test that nothing is lost.
 type mirror struct {
 	known remote.Known
@@ -138,7 +140,7 @@ func TestChangesFromRealServers(t *testing.T) {
 		t.Run(srv.name, func(t *testing.T) {
 			cfg, u := srv.start(t)
 			for i := range 40 {
-				u.Append(box, nil, time.Time{}, message(i, 100))
+				u.Append(box, nil, noDate, message(i, 100))
 			}
 			c := dial(t, cfg)
 			var m mirror
@@ -154,16 +156,16 @@ func TestChangesFromRealServers(t *testing.T) {
 				{"flags gone", func() { u.RemoveFlags(box, []imap.Flag{imap.FlagSeen}, 4) }, false, false},
 				{"expunged", func() { u.Expunge(box, 7, 8, 30) }, true, false},
 				{"both", func() { u.AddFlags(box, []imap.Flag{imap.FlagFlagged}, 1, 39); u.Expunge(box, 3, 40) }, true, false},
-				{"arrived", func() { u.Append(box, []imap.Flag{imap.FlagSeen}, time.Time{}, message(1, 100)) }, false, false},
+				{"arrived", func() { u.Append(box, []imap.Flag{imap.FlagSeen}, noDate, message(1, 100)) }, false, false},
 				{"all at once", func() {
-					u.Append(box, nil, time.Time{}, message(1, 100))
-					u.Append(box, nil, time.Time{}, message(2, 100))
+					u.Append(box, nil, noDate, message(1, 100))
+					u.Append(box, nil, noDate, message(2, 100))
 					u.Expunge(box, 1, 41, 42)
 					u.AddFlags(box, []imap.Flag{imap.FlagSeen}, 10, 11, 43)
 				}, true, false},
 				{"emptied", func() { u.Expunge(box, u.UIDs(box)...) }, true, false},
 				{"still empty", func() {}, false, false},
-				{"again", func() { u.Append(box, nil, time.Time{}, message(1, 100)) }, false, false},
+				{"again", func() { u.Append(box, nil, noDate, message(1, 100)) }, false, false},
 			} {
 				step.change()
 				before := c.Stats()

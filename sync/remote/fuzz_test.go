@@ -57,6 +57,13 @@ func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 			return err
 		},
 		func(c *remote.Conn) error { _, err := bodies(t, c, imap.UIDSet{{Start: 1, Stop: 9}}); return err },
+		func(c *remote.Conn) error {
+			_, ch, err := c.ExamineChanged(t.Context(), "x", held, remote.Want{}, func(remote.Meta) error { return nil })
+			if !ch.Exact && len(ch.Vanished) > 0 {
+				t.Fatalf("deletions in doubt are reported: %+v", ch)
+			}
+			return err
+		},
 		func(c *remote.Conn) error { return c.Noop(t.Context()) },
 	} {
 		c, err := remote.Dial(t.Context(), cfg)
@@ -88,6 +95,10 @@ func FuzzServer(f *testing.F) {
 	f.Add(welcome + "* NAMESPACE ((\"\" \"/\" \"X\" (\"y\"))) NIL NIL\r\nM1 NO [X] y\r\n")
 	f.Add("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n+\r\nM1 OK\r\n* CAPABILITY IMAP4rev1 (\r\nM2 OK\r\nT1 OK\r\n")
 	f.Add(welcome + "* 1 FETCH (FLAGS (x) UID 1)\r\n* SEARCH 1\r\n* OK [ALERT] x\r\n* BYE [X] y\r\nT1 NO [LIMIT] z\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 ENABLE QRESYNC] hi\r\n* ENABLED QRESYNC\r\nM1 OK\r\n" + opening(6, 10, 30) +
+		"* VANISHED (EARLIER) 2:3,5\r\n* 1 FETCH (UID 1 FLAGS (x) MODSEQ (22))\r\nM2 OK\r\n* VANISHED 4\r\nM3 OK\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE ESEARCH] hi\r\n" + opening(7, 10, 30) +
+		"M1 OK\r\nM2 OK\r\n* ESEARCH UID COUNT 7\r\nM3 OK\r\nM4 OK\r\n* ESEARCH (TAG \"T1\") UID ALL 1:3,6:9\r\nT1 OK\r\n")
 	for _, s := range transcripts() {
 		f.Add(welcome + s)
 	}

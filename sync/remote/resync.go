@@ -63,11 +63,14 @@ func (r *resync) open(ctx context.Context) error {
 	case r.method == ByScan && r.k.Last > 0:
 		errands = append(errands, askScan)
 	}
-	if !r.k.NoNew && r.k.Last < 1<<32-1 {
+	if !r.k.NoNew && r.roomAbove() {
 		errands = append(errands, askNew)
 	}
 	return r.fly(ctx, errands...)
 }
+
+// roomAbove: there are UIDs above Last.
+func (r *resync) roomAbove() bool { return r.k.Last < 1<<32-1 }
 
 func (r *resync) command(e errand) *wire.Command {
 	old := imap.UIDSet{{Start: 1, Stop: r.k.Last}}.String()
