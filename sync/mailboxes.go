@@ -3,6 +3,7 @@ package sync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -152,6 +153,16 @@ func (r *run) gone(ctx context.Context, m localstore.Mailbox, listed bool) error
 		return nil
 	}
 	return r.detach(ctx, m, messageIDs(p.Vanish), listed)
+}
+
+// phantom reports whether a mailbox that could not be opened is there in the list
+// alone: Dovecot 2.3 with Maildir++ goes on listing a deleted mailbox that has
+// children, without \NoSelect but also without STATUS. It says so in words where
+// others have a response code (RFC 5530 section 3).
+func phantom(l remote.Mailbox, err error) bool {
+	e, ok := errors.AsType[*remote.Error](err)
+	return ok && l.Status == nil && e.Class == remote.Refused &&
+		(e.Code == "NONEXISTENT" || strings.Contains(e.Error(), "Mailbox doesn't exist"))
 }
 
 // detach ends what the mirror has of a mailbox; one that is still listed keeps

@@ -45,6 +45,38 @@ func TestMailboxBecomesNoSelect(t *testing.T) {
 	f.equal()
 }
 
+// Dovecot lists a deleted mailbox that has children as if nothing had happened,
+// and then does not know it: every run failed, for ever.
+func TestMailboxListedButDeleted(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Work")
+	f.user.Create("Work/Sub")
+	f.seed("Work", 3)
+	f.pull(0)
+	f.user.Delete("Work")
+	if rc := f.pull(6); len(rc.Held) != 1 || rc.Held[0].Count != 3 {
+		t.Fatalf("%+v", rc)
+	}
+	f.opt.MaxDeletes = limit(t, "3")
+	if rc := f.pull(0); rc.Vanished != 3 {
+		t.Fatalf("%+v", rc)
+	}
+	before := f.rows()
+	f.pull(0)
+	if after := f.rows(); after != before {
+		t.Fatalf("a mere name was written again:\n%s\n%s", before, after)
+	}
+	v, err := mailsync.VerifyRemote(t.Context(), f.store, f.account(), mailsync.VerifyOptions{})
+	if err != nil || len(v.Differences) != 0 {
+		t.Fatalf("verify: %+v, %v", v.Differences, err)
+	}
+	f.user = f.server.User(t, f.name)
+	f.user.Create("Work")
+	f.seed("Work", 2)
+	f.pull(0)
+	f.equal()
+}
+
 // mailboxIDs lets the server give these mailboxes a MAILBOXID.
 func (f *fixture) mailboxIDs(ids map[string]string) {
 	status := regexp.MustCompile(`^\* STATUS (\S+) \(`)

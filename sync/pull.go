@@ -128,6 +128,9 @@ func (r *run) mailbox(ctx context.Context, m *mailbox) error {
 	if r.ends(ctx, err) {
 		return err
 	}
+	if phantom(m.info, err) {
+		return r.gone(ctx, localstore.Mailbox{MailboxInfo: info(m.info), ID: m.id, Generation: m.gen}, true)
+	}
 	return r.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: reason(err)})
 }
 

@@ -142,7 +142,9 @@ func (v *verifier) mailbox(ctx context.Context, l remote.Mailbox, m localstore.M
 		if v.ends(ctx, err) {
 			return err
 		}
-		v.differ(l.Name, 0, 0, "cannot be compared: %v", err)
+		if m.Generation != nil || !phantom(l, err) {
+			v.differ(l.Name, 0, 0, "cannot be compared: %v", err)
+		}
 		return nil
 	}
 	v.out.Mailboxes++
