@@ -88,6 +88,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"interrupted": interrupted,
 	"mute":        mute,
 	"lockbox":     lockbox,
+	"junk":        junk,
 }
 
 // code N COMMAND...: the exit code must be exactly N.
