@@ -1,0 +1,119 @@
+package sync_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
+	"mailstow/sync/testkit/dovecot"
+	"mailstow/sync/testkit/faultconn"
+)
+
+// Whatever happens on the server between runs, and wherever their connections
+// are cut: no run breaks the store, and one that is left in peace ends with the
+// mirror equal to the server.
+func TestRandomHistory(t *testing.T) {
+	rounds := 12
+	if testing.Short() {
+		rounds = 6
+	}
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			opts := []dovecot.Option{dovecot.SDBox()} // a deleted mailbox with children stays a name
+			if seed%2 == 1 {
+				opts = append(opts, dovecot.Capability("IMAP4rev1 LITERAL+ UIDPLUS UNSELECT LIST-EXTENDED LIST-STATUS"))
+			}
+			h := history{fixture: newFixture(t, opts...), rng: rand.New(rand.NewPCG(seed, 1)), there: map[string]bool{"INBOX": true}}
+			h.opt.MaxDeletes = plan.NoLimit
+			for range rounds {
+				for range h.rng.IntN(6) {
+					h.change()
+				}
+				h.disturbed()
+			}
+			h.reconnect()
+			h.pull(0)
+			h.equal()
+		})
+	}
+}
+
+// history is a server that somebody works on at random.
+type history struct {
+	*fixture
+	rng   *rand.Rand
+	there map[string]bool
+	sent  int
+}
+
+var places = []string{"INBOX", "A", "A/B", "C"}
+
+// disturbed is a run whose first connections are cut somewhere; a third are not.
+func (h *history) disturbed() {
+	h.Helper()
+	h.reconnect()
+	h.dialer.Faults = func(n int) []faultconn.Option {
+		if h.rng.IntN(3) == 0 || n > 2 {
+			return nil
+		}
+		return []faultconn.Option{faultconn.CutRead(int64(h.rng.IntN(20_000)))}
+	}
+	rc, err := mailsync.Pull(h.Context(), h.store, h.account(), h.opt)
+	if rc.Exit != mailsync.ExitOK && rc.Exit != mailsync.ExitConnect && rc.Exit != mailsync.ExitPartial {
+		h.Fatalf("exit %d, %v, %+v", rc.Exit, err, rc)
+	}
+	h.whole()
+}
+
+// change does one thing to one mailbox.
+func (h *history) change() {
+	h.Helper()
+	h.user = h.server.User(h.T, h.name) // Dovecot's old sessions trip over mailboxes made anew
+	name := places[h.rng.IntN(len(places))]
+	if !h.there[name] {
+		h.user.Create(name)
+		h.there[name] = true
+	}
+	what, few := h.rng.IntN(8), h.some(name)
+	if len(few) == 0 && what < 6 {
+		what = 0 // nothing to work on
+	}
+	switch what {
+	case 0, 1, 2:
+		for range 1 + h.rng.IntN(40) {
+			h.sent++
+			h.user.Append(name, nil, day(h.sent%500), message(name, h.sent))
+		}
+	case 3:
+		h.user.AddFlags(name, []imap.Flag{imap.FlagFlagged, "Work"}, few...)
+	case 4:
+		h.user.Expunge(name, few...)
+	case 5:
+		h.user.RemoveFlags(name, []imap.Flag{imap.FlagSeen}, few...)
+	case 6:
+		if name != "INBOX" {
+			h.server.Renumber(h.T, h.name, name)
+		}
+	case 7:
+		if name != "INBOX" {
+			h.user.Delete(name) // A with A/B below it becomes \NoSelect
+			h.there[name] = false
+		}
+	}
+}
+
+// some are a few messages of a mailbox.
+func (h *history) some(name string) []imap.UID {
+	h.Helper()
+	var few []imap.UID
+	for _, uid := range h.user.UIDs(name) {
+		if h.rng.IntN(4) == 0 {
+			few = append(few, uid)
+		}
+	}
+	return few
+}
