@@ -1,35 +1,15 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
-
-	"github.com/emersion/go-sasl"
 
 	"mailstow/sync/wire"
 )
-
-// mechanism is one way to log in. More come into mechanisms, best first; one that
-// speaks SASL needs only a sasl.Client.
-type mechanism struct {
-	name    string
-	offered func(c *Conn) bool
-	sasl    func(user, secret string) sasl.Client // nil: the LOGIN command
-}
-
-var mechanisms = []mechanism{
-	{
-		name:    "PLAIN", // RFC 4616
-		offered: func(c *Conn) bool { return c.caps["AUTH=PLAIN"] },
-		sasl:    func(user, secret string) sasl.Client { return sasl.NewPlainClient("", user, secret) },
-	},
-	{
-		name:    "LOGIN", // the command of RFC 9051 section 6.2.3
-		offered: func(c *Conn) bool { return !c.caps["LOGINDISABLED"] },
-	},
-}
 
 // login authenticates with one try and learns the capabilities that hold after it.
 func (c *Conn) login(ctx context.Context) error {
@@ -40,33 +20,16 @@ func (c *Conn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := c.secret(ctx)
+	secret, err := c.secret(ctx, m)
 	if err != nil {
 		return err
 	}
 	c.info.Mechanism = m.name
-	c.leaks = func(text string) bool { return leaks(text, c.cfg.User, secret) }
-	var caps []string
-	cmd := loginCommand(m, c.cfg.User, secret, c.caps["SASL-IR"])
-	status, err := c.wire.Do(ctx, cmd, func(resp *wire.Response) error {
-		if resp.Name != "CAPABILITY" {
-			return wire.ErrStray
-		}
-		caps = parseCaps(string(resp.Rest()))
-		return nil
-	})
+	a := newAttempt(c, m, secret)
+	c.leaks = a.veil.leaks
+	caps, err := a.run(ctx)
 	if err != nil {
-		return redact(fail(ctx, "login", c.where(), err), c.cfg.User, secret)
-	}
-	if !status.OK() {
-		return redact(c.loginRefused(status), c.cfg.User, secret)
-	}
-	return c.loggedIn(ctx, status, caps)
-}
-
-func (c *Conn) loggedIn(ctx context.Context, status wire.Status, caps []string) (err error) {
-	if status.Code == "CAPABILITY" {
-		caps = parseCaps(status.Arg)
+		return a.veil.redact(err)
 	}
 	if caps == nil {
 		if caps, err = c.askCaps(ctx); err != nil {
@@ -78,83 +41,93 @@ func (c *Conn) loggedIn(ctx context.Context, status wire.Status, caps []string) 
 	return nil
 }
 
-func (c *Conn) chooseMechanism() (mechanism, error) {
-	for _, m := range mechanisms {
-		if c.cfg.Mechanism == "" && m.offered(c) || strings.EqualFold(c.cfg.Mechanism, m.name) {
-			if !m.offered(c) {
-				return m, c.authError("the server does not offer "+m.name, "")
-			}
-			return m, nil
-		}
-	}
-	if c.cfg.Mechanism != "" {
-		return mechanism{}, c.authError("unknown mechanism "+c.cfg.Mechanism, "PLAIN and LOGIN are known")
-	}
-	hint := ""
-	if c.cfg.Security == Plain {
-		hint = "the server wants TLS first: use imaps:// or imap://"
-	}
-	return mechanism{}, c.authError("the server offers no way to log in that mailstow knows", hint)
+// attempt is the one try to log in on a connection.
+type attempt struct {
+	c    *Conn
+	m    mechanism
+	sasl exchange // nil: the LOGIN command
+	cmd  *wire.Command
+	veil *veil
+	over bool // the exchange was cancelled: the server's NO is due
 }
 
-func (c *Conn) authError(text, hint string) error {
-	return &Error{Class: Auth, Op: "login", Where: c.where(), Err: errors.New(text), Hint: hint}
-}
-
-// secret asks for the password. This is the only place that does, and everything
-// that must hold of the channel has been checked before.
-func (c *Conn) secret(ctx context.Context) (string, error) {
-	if c.cfg.Password == nil {
-		return "", c.authError("no password configured", "")
-	}
-	secret, err := c.cfg.Password(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return "", fail(ctx, "login", c.where(), err)
-		}
-		return "", &Error{Class: Auth, Op: "login", Where: c.where(), Err: err}
-	}
-	if strings.ContainsAny(c.cfg.User+secret, "\x00\r\n") {
-		return "", c.authError("the user name or password holds a line break or NUL", "a trailing line break often comes from the password command")
-	}
-	return secret, nil
-}
-
-// loginCommand makes LOGIN, or AUTHENTICATE with the initial response in it where
+// newAttempt makes LOGIN, or AUTHENTICATE with the initial response in it where
 // the server takes that (RFC 4959), else as the answer to the first challenge.
-func loginCommand(m mechanism, user, secret string, ir bool) *wire.Command {
+func newAttempt(c *Conn, m mechanism, secret string) *attempt {
+	a := &attempt{c: c, m: m, veil: newVeil(c.cfg.User, secret)}
 	if m.sasl == nil {
-		return wire.Cmd("LOGIN").String(user).String(secret)
+		a.cmd = wire.Cmd("LOGIN").String(c.cfg.User).String(secret)
+		return a
 	}
-	client := m.sasl(user, secret)
-	name, first, err := client.Start()
-	if err != nil {
-		return wire.Cmd("AUTHENTICATE").Fail(err)
-	}
-	cmd := wire.Cmd("AUTHENTICATE").Raw(name)
-	if ir && first != nil {
-		cmd.Raw(initialResponse(first))
+	a.sasl = m.sasl(c.cfg, secret)
+	a.cmd = wire.Cmd("AUTHENTICATE").Raw(m.name)
+	first := a.sasl.first()
+	a.veil.add(first)
+	if ir := initialResponse(first); first != nil && c.caps["SASL-IR"] && len(ir) <= maxInitial {
+		a.cmd.Raw(ir)
 		first = nil
 	}
-	return cmd.OnContinue(func(challenge []byte) ([]byte, error) {
+	a.cmd.OnContinue(func(challenge []byte) ([]byte, error) {
 		if answer := first; answer != nil {
 			first = nil
 			return encode(answer), nil
 		}
-		return answerChallenge(client, challenge)
+		return a.answer(challenge)
 	})
+	return a
 }
 
-func answerChallenge(client sasl.Client, challenge []byte) ([]byte, error) {
-	raw, err := base64.StdEncoding.DecodeString(string(challenge))
+// maxInitial is the longest initial response sent within the command line:
+// servers limit lines, and 8192 octets is what clients may count on (RFC 9051
+// section 4); a response of its own may be longer.
+const maxInitial = 8000
+
+// run sends the command and returns the capabilities that came with its answer.
+func (a *attempt) run(ctx context.Context) (caps []string, err error) {
+	status, err := a.c.wire.Do(ctx, a.cmd, func(resp *wire.Response) error {
+		if resp.Name != "CAPABILITY" {
+			return wire.ErrStray
+		}
+		caps = parseCaps(string(resp.Rest()))
+		return nil
+	})
 	if err != nil {
-		return []byte("*"), nil // cancels; the server's NO says so (RFC 9051 section 6.2.2)
+		return nil, fail(ctx, "login", a.c.where(), err)
 	}
-	answer, err := client.Next(raw)
+	if !status.OK() {
+		return nil, a.refused(status)
+	}
+	if a.sasl != nil {
+		if err := a.sasl.proven(); err != nil {
+			_ = a.c.wire.Close()
+			return nil, fail(ctx, "login", a.c.where(), err)
+		}
+	}
+	if status.Code == "CAPABILITY" {
+		caps = parseCaps(status.Arg)
+	}
+	return caps, nil
+}
+
+// answer answers one challenge.
+func (a *attempt) answer(challenge []byte) ([]byte, error) {
+	if a.over {
+		return nil, &wire.ProtocolError{What: "the server goes on with a login that was cancelled"}
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(challenge)))
 	if err != nil {
-		return []byte("*"), nil
+		err = errCancel
 	}
-	return encode(answer), nil
+	var answer []byte
+	if err == nil {
+		answer, err = a.sasl.next(raw)
+	}
+	if errors.Is(err, errCancel) {
+		a.over = true
+		return []byte("*"), nil // the server's NO says so (RFC 9051 section 6.2.2)
+	}
+	a.veil.add(answer)
+	return encode(answer), err
 }
 
 func initialResponse(b []byte) string {
@@ -166,9 +139,45 @@ func initialResponse(b []byte) string {
 
 func encode(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) }
 
-// loginRefused tells a wrong password from a server that cannot now (RFC 5530).
-func (c *Conn) loginRefused(s wire.Status) error {
-	e := refused("login", c.where(), s).(*Error)
+// secret asks for the password or token. This is the only place that does, and
+// everything that must hold of the channel has been checked before.
+func (c *Conn) secret(ctx context.Context, m mechanism) (string, error) {
+	ask, what := c.cfg.Password, "password"
+	if m.token {
+		ask, what = c.cfg.Token, "token"
+	}
+	if ask == nil {
+		return "", c.authError("no "+what+" configured", "")
+	}
+	secret, err := ask(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", fail(ctx, "login", c.where(), err)
+		}
+		return "", &Error{Class: Auth, Op: "login", Where: c.where(), Err: err}
+	}
+	if strings.ContainsAny(c.cfg.User+secret, "\x00\r\n") {
+		return "", c.authError("the user name or "+what+" holds a line break or NUL", "a trailing line break often comes from the "+what+" command")
+	}
+	if m.token && (strings.Contains(c.cfg.User, "\x01") || strings.ContainsFunc(secret, notInToken)) {
+		return "", c.authError("this is no access token: it holds a blank or another character that none has", "see what the token command prints")
+	}
+	return secret, nil
+}
+
+// notInToken: RFC 6750 section 2.1 allows less still; ^A would end the field.
+func notInToken(r rune) bool { return r <= ' ' || r > '~' }
+
+func (c *Conn) authError(text, hint string) error {
+	return &Error{Class: Auth, Op: "login", Where: c.where(), Err: errors.New(text), Hint: hint}
+}
+
+// refused tells a wrong password from a server that cannot now (RFC 5530).
+func (a *attempt) refused(s wire.Status) error {
+	e := refused("login", a.c.where(), s).(*Error)
+	if a.sasl != nil && a.sasl.reason() != "" {
+		e.Err = fmt.Errorf("%w: %s", e.Err, wire.OneLine([]byte(a.sasl.reason())))
+	}
 	switch s.Code {
 	case "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "THROTTLED", "OVERQUOTA":
 		e.Class = Connect
@@ -178,9 +187,12 @@ func (c *Conn) loginRefused(s wire.Status) error {
 		e.Hint = "the server wants TLS first: use imaps:// or imap://"
 	case "EXPIRED":
 		e.Hint = "the password has expired"
+		if a.m.token {
+			e.Hint = tokenHint
+		}
 	case "REFERRAL":
 	default:
-		e.Hint = "check the user name and password; some providers want an app password"
+		e.Hint = a.m.hint
 	}
 	e.Class = Auth
 	return e

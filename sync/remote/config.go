@@ -32,8 +32,13 @@ type Config struct {
 	User     string
 	// Password is called once per connection, only when the channel is safe for it.
 	Password func(ctx context.Context) (string, error)
-	// Mechanism is "" (the best one offered), "LOGIN" (the command) or a SASL
-	// name such as "PLAIN".
+	// Token gives an OAuth 2.0 access token; where it is set, Password is not asked
+	// and only OAUTHBEARER or XOAUTH2 will do. Like Password it is called once per
+	// connection: when a token expires and the server ends the session, the next
+	// Dial asks again. So it must not keep a token beyond its life.
+	Token func(ctx context.Context) (string, error)
+	// Mechanism is "" (the best one offered) or one of Mechanisms. "LOGIN" is the
+	// SASL mechanism, or the command where the server has only that.
 	Mechanism string
 
 	// CAFile is a PEM file of the only authorities to trust; "" means the system's.

@@ -24,7 +24,8 @@
 //
 //	config.go      what to connect to; info.go what was found there
 //	dial.go        TCP, greeting, STARTTLS, in this order; tls.go its rules
-//	auth.go        login: the table of mechanisms, more belong there; redact.go
+//	auth.go        login; auth_mechanisms.go the ways to do it, auth_scram.go,
+//	               auth_oauth.go two of them; redact.go
 //	caps.go, id.go, namespace.go
 //	conn.go        the connection, its one lock, running commands
 //	list.go        LIST, LSUB, STATUS into mailboxes; listentry.go, status.go
