@@ -69,9 +69,10 @@ func (s *Store) Runs(ctx context.Context, acct AccountID, limit int) ([]Run, err
 }
 
 // LastRuns gives the newest run of an account and the newest with OutcomeOK; nil
-// where there is none.
+// where there is none. A run over some folders only (OutcomePartial, exit 0) says
+// nothing about the account and is passed over.
 func (s *Store) LastRuns(ctx context.Context, acct AccountID) (last, good *Run, err error) {
-	all, err := s.runs(ctx, "WHERE account = ? ORDER BY id DESC LIMIT 1", acct)
+	all, err := s.runs(ctx, "WHERE account = ? AND NOT (ifnull(outcome, '') = ? AND exit = 0) ORDER BY id DESC LIMIT 1", acct, OutcomePartial)
 	if err == nil && len(all) > 0 {
 		last = &all[0]
 		all, err = s.runs(ctx, "WHERE account = ? AND outcome = ? ORDER BY id DESC LIMIT 1", acct, OutcomeOK)

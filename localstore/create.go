@@ -24,10 +24,15 @@ const (
 // for this program. Stores get their name only when complete, so the header of
 // ours always has the application id. An empty file is no store yet.
 func checkHeader(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	// A device or a pipe would be read, waited for, or replaced.
+	switch fi, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return &Error{Kind: ErrNoStore, Path: path, Hint: "run mailstow sync first, or name the store with --store"}
+	case err == nil && !fi.Mode().IsRegular():
+		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not a file but a " + what(fi.Mode())),
+			Hint: "name another file with --store"}
 	}
+	f, err := os.Open(path)
 	if err != nil {
 		return &Error{Kind: ErrPermission, Path: path, Err: err}
 	}
@@ -48,6 +53,19 @@ func checkHeader(path string) error {
 			Hint: "name another file with --store"}
 	}
 	return versionError(path, int(binary.BigEndian.Uint32(head[headerVersion:])), false)
+}
+
+// what names a kind of file for people.
+func what(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
 }
 
 // versionError refuses newer schemas, and where exact older ones.

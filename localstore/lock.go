@@ -46,7 +46,7 @@ func lockError(ctx context.Context, path string, err error) error {
 		return ctx.Err()
 	}
 	return &Error{Kind: ErrPermission, Path: path, Err: err,
-		Hint: "the directory of the store must be writable, or open it for reading only"}
+		Hint: "make the directory of the store writable for you, or name another place with --store"}
 }
 
 // lockHolder is the pid noted in the lock file, 0 when there is none.

@@ -198,3 +198,28 @@ func TestWaitForLock(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A path that is no regular file is refused untouched: a pipe must not be
+// waited for, nor replaced by a store.
+func TestOpenRefusesWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := makePipe(pipe); err != nil {
+		t.Skipf("NOT TESTED: no pipes here: %v", err)
+	}
+	for _, path := range []string{dir, pipe} {
+		before, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []Options{{Create: true}, {ReadOnly: true}} {
+			s, err := Open(bg, path, o)
+			if !errors.Is(err, ErrCorrupt) || s != nil {
+				t.Errorf("%s, %+v: %v", path, o, err)
+			}
+		}
+		if after, err := os.Stat(path); err != nil || after.Mode() != before.Mode() {
+			t.Errorf("%s: was %v, is %v, %v", path, before.Mode(), after.Mode(), err)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type Options struct {
 	Folders    []string   // patterns as plan.Selected reads them
 	Rematch    []string   // patterns of mailboxes to treat as if UIDVALIDITY had changed
 	Full       bool       // open every mailbox and try everything again, whatever the mirror remembers
+	Narrow     bool       // Folders are fewer than usual: the run says nothing of the account as a whole
 	DryRun     bool       // plan only: the store may be read-only
 	MaxDeletes plan.Limit // invariant I26
 	Observer   Observer   // nil: nobody watches

@@ -178,13 +178,18 @@ func (r *run) record(tx *localstore.Tx) error {
 		return err
 	}
 	return tx.EndRun(r.id, localstore.RunEnd{
-		At: r.opt.Now(), Outcome: outcome(r.receipt.Exit), Exit: r.receipt.Exit, Receipt: text,
+		At: r.opt.Now(), Outcome: r.outcome(), Exit: r.receipt.Exit, Receipt: text,
 	})
 }
 
-func outcome(exit int) string {
-	switch exit {
+// outcome is how the run is remembered. One that was good as far as it looked
+// must not pass for a good backup of the account.
+func (r *run) outcome() string {
+	switch r.receipt.Exit {
 	case ExitOK:
+		if r.opt.Narrow {
+			return localstore.OutcomePartial
+		}
 		return localstore.OutcomeOK
 	case ExitPartial:
 		return localstore.OutcomePartial

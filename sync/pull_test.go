@@ -226,3 +226,24 @@ func TestRunIsRecorded(t *testing.T) {
 		t.Fatalf("last %+v, good %+v, %v", last, good, err)
 	}
 }
+
+// A run over some folders is no good run of the account.
+func TestNarrowRunIsNoBackup(t *testing.T) {
+	f := newFixture(t)
+	f.seed("INBOX", 1)
+	f.opt.Folders, f.opt.Narrow = []string{"INBOX"}, true
+	f.pull(0)
+	accounts, _ := f.store.Accounts(f.Context())
+	last, good, err := f.store.LastRuns(f.Context(), accounts[0].ID)
+	if err != nil || last != nil || good != nil {
+		t.Fatalf("last %+v, good %+v, %v", last, good, err)
+	}
+	f.opt.Folders, f.opt.Narrow = nil, false
+	f.pull(0)
+	f.opt.Narrow = true
+	f.pull(0)
+	last, good, err = f.store.LastRuns(f.Context(), accounts[0].ID)
+	if err != nil || last == nil || good == nil || last.ID != 2 || good.ID != 2 {
+		t.Fatalf("last %+v, good %+v, %v", last, good, err)
+	}
+}

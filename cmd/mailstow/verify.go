@@ -57,7 +57,7 @@ func (a *app) verify(c *cli.Context) error {
 		return err
 	}
 	result, err := v.look(c.Context)
-	if err == nil && c.Bool("repair") && (!result.OK || result.missing() > 0) {
+	if err == nil && c.Bool("repair") && !result.OK {
 		if err = v.repair(c.Context, result); err == nil {
 			result, err = v.look(c.Context)
 			result.Repaired = true
@@ -115,7 +115,7 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 			return result, err
 		}
 		result.Stores = append(result.Stores, s)
-		result.OK = result.OK && !slices.ContainsFunc(s.Findings, findingJSON.bad)
+		result.OK = result.OK && !slices.ContainsFunc(s.Findings, findingJSON.bad) && s.Missing == 0
 	}
 	if !v.remote {
 		return result, nil

@@ -88,11 +88,7 @@ func (v *verification) print(c *cli.Context, result verifyJSON) error {
 // praise says what was proven.
 func (v *verification) praise(result verifyJSON) {
 	for _, s := range result.Stores {
-		text := s.Store + ": whole"
-		if s.Missing > 0 {
-			text += fmt.Sprintf(", with %s not yet downloaded", term.Count(s.Missing, "body"))
-		}
-		fmt.Fprintln(v.stdout, term.Clean(text))
+		fmt.Fprintln(v.stdout, term.Clean(s.Store+": whole"))
 	}
 	for _, r := range result.Remote {
 		fmt.Fprintln(v.stdout, term.Clean(fmt.Sprintf("%s: equals the server in %s and %s; %s downloaded again and compared",
@@ -136,6 +132,10 @@ func (v *verification) failure(result verifyJSON, repaired bool) error {
 	if differences > 0 {
 		p.text = strings.TrimPrefix(p.text+"; the copy differs from the server: "+term.Count(differences, "difference"), "; ")
 		p.hint = "what happened on the server since the last sync counts too: sync and verify again, or use --repair"
+	}
+	if n := result.missing(); n > 0 && damaged == 0 && differences == 0 {
+		p.text = fmt.Sprintf("the copy is not complete: %s not yet downloaded", term.Count(n, "body"))
+		p.hint = "mailstow sync fetches it; mailstow status says what stands in the way"
 	}
 	if repaired {
 		p.hint = "what is left cannot be had from the server now; mailstow status says why"

@@ -42,7 +42,7 @@ type verifyJSON struct {
 type storeJSON struct {
 	Store    string        `json:"store"`
 	Findings []findingJSON `json:"findings"`
-	Missing  int64         `json:"missing"` // bodies not held yet; no fault of the store
+	Missing  int64         `json:"missing"` // bodies not held: the copy is not complete
 }
 
 // missing counts the bodies that are known of and not held: a run was cut

@@ -20,6 +20,9 @@ type MailboxPlan struct {
 func (m MailboxPlan) String() string {
 	var parts []string
 	add := func(n int, what string) {
+		if n == 1 {
+			what = strings.Replace(strings.Replace(what, "changes", "change", 1), "bodies", "body", 1)
+		}
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
