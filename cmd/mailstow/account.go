@@ -150,7 +150,7 @@ func (a *app) remoteConfig(ctx context.Context, acct account) (remote.Config, er
 		return cfg, err
 	}
 	secret, err := a.password(ctx, acct)
-	cfg.Password = func(context.Context) (string, error) { return secret, nil }
+	a.credentials(&cfg, acct, secret)
 	return cfg, err
 }
 
@@ -165,8 +165,8 @@ func (a *app) connection(acct account) (remote.Config, error) {
 		Host: acct.Endpoint.Host, Port: acct.Endpoint.Port, Security: security(acct.Endpoint.Scheme),
 		User:   acct.Endpoint.User,
 		CAFile: acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
-		Timeout: timeout,
-		Notice:  func(text string) { a.notice(acct, text) },
+		Timeout: timeout, Mechanism: acct.Mechanism,
+		Notice: func(text string) { a.notice(acct, text) },
 	}, err
 }
 

@@ -30,6 +30,8 @@ The account is written as a table of the configuration file:
   [account.work]
   url = "imaps://me%40example.org@imap.example.org"
   password-command = ["pass", "show", "mail/work"]  # or password-file, keyring, password
+  token-command = ["oauth2-tool", "me@example.org"] # or this: prints an OAuth access token
+  mechanism = "PLAIN"                               # optional: instead of the best one offered
   folders = ["INBOX", "Archive/*", "!Archive/Spam"] # optional
   max-deletes = "50%"                               # optional, see sync --help
   timeout = "2m"                                    # optional: silence of the server
@@ -43,6 +45,8 @@ The account is written as a table of the configuration file:
 			exitOK, exitFailed, exitUsage, exitAuth, exitConnection, exitInterrupted),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "password-command", Usage: "a `COMMAND` that prints the password; words are split at blanks, quotes keep them together"},
+			&cli.StringFlag{Name: "token-command", Usage: "a `COMMAND` that prints an OAuth access token; it runs again for every new connection"},
+			&cli.StringFlag{Name: "mechanism", Usage: "log in with this SASL `MECHANISM` instead of the best one offered"},
 			&cli.StringFlag{Name: "password-file", Usage: "a `FILE` with the password in its first line; only you may read it"},
 			&cli.BoolFlag{Name: "keyring", Usage: "keep the password in the system's keyring"},
 			&cli.StringFlag{Name: "ca-file", Usage: "trust only the certificate authorities in this PEM `FILE`"},
@@ -111,7 +115,7 @@ func (a *app) readAccount(c *cli.Context) (account, error) {
 		return account{}, usage(fmt.Sprintf("account %q is in %s already", name, a.config), "choose another name, or edit the file")
 	}
 	acct := config.Account{Name: name, URL: endpoint.String(), Endpoint: endpoint,
-		Fingerprint: c.String("fingerprint"), FingerprintOnly: c.Bool("fingerprint-only"), Folders: c.StringSlice("folder")}
+		Fingerprint: c.String("fingerprint"), FingerprintOnly: c.Bool("fingerprint-only"), Mechanism: c.String("mechanism"), Folders: c.StringSlice("folder")}
 	if err := config.CheckFingerprint(acct.Fingerprint); err != nil {
 		return account{}, err
 	}
@@ -142,7 +146,7 @@ func (a *app) tryLogin(ctx context.Context, acct account, secret string) error {
 	if err != nil {
 		return err
 	}
-	cfg.Password = func(context.Context) (string, error) { return secret, nil }
+	a.credentials(&cfg, acct, secret)
 	conn, err := remote.Dial(ctx, cfg)
 	if err != nil {
 		return err

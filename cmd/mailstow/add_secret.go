@@ -18,23 +18,26 @@ import (
 // be kept by us is for keepSecret, once it has been tried.
 func (a *app) secretToAdd(c *cli.Context, acct *account) (string, error) {
 	sources := 0
-	for _, name := range []string{"password-command", "password-file", "keyring"} {
+	for _, name := range []string{"password-command", "password-file", "keyring", "token-command"} {
 		if c.IsSet(name) {
 			sources++
 		}
 	}
 	if sources > 1 {
-		return "", usage("more than one place for the password", "keep one of --password-command, --password-file, --keyring")
+		return "", usage("more than one place for the password", "keep one of --password-command, --password-file, --keyring, --token-command")
 	}
 	words, err := splitWords(c.String("password-command"))
 	if err != nil || c.IsSet("password-command") && len(words) == 0 {
 		return "", usage("--password-command: a quote is not closed, or there is no command", "")
 	}
 	acct.PasswordCommand = words
+	if err := tokenToAdd(c, acct); err != nil {
+		return "", err
+	}
 	if acct.PasswordFile, err = absolute(c.String("password-file")); err != nil {
 		return "", err
 	}
-	acct.byURL = len(words) == 0 && acct.PasswordFile == "" // MAILSTOW_PASSWORD counts
+	acct.byURL = len(words) == 0 && acct.PasswordFile == "" && len(acct.TokenCommand) == 0 // MAILSTOW_PASSWORD counts
 	secret, err := a.password(c.Context, *acct)
 	if errors.Is(err, errNobodyToAsk) {
 		err = usage(fmt.Sprintf("account %s: no password, and no terminal to ask for it", acct.Name),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -181,7 +182,7 @@ func adviseSASL(r remote.Report) []string {
 	var others []string
 	for _, c := range append(append([]string{}, r.Info.CapsBefore...), r.Info.CapsAfter...) {
 		name, ok := strings.CutPrefix(strings.ToUpper(c), "AUTH=")
-		if !ok || name == "PLAIN" || name == "LOGIN" || name == r.Info.Mechanism || strings.Contains(strings.Join(others, " "), name) {
+		if !ok || name == "PLAIN" || name == "LOGIN" || !better(name, r.Info.Mechanism) || strings.Contains(strings.Join(others, " "), name) {
 			continue
 		}
 		others = append(others, name)
@@ -190,6 +191,13 @@ func adviseSASL(r remote.Report) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("logged in with %s; the server also offers SASL %s", r.Info.Mechanism, strings.Join(others, ", "))}
+}
+
+// better: a mechanism that comes before the one used, or that is not known here.
+func better(name, used string) bool {
+	names, _ := remote.Mechanisms()
+	i, j := slices.Index(names, name), slices.Index(names, used)
+	return i < 0 || i < j
 }
 
 // adviseSpeed says how long the first sync will take, when that is worth saying.

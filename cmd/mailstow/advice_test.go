@@ -76,6 +76,10 @@ func TestAdvice(t *testing.T) {
 		{"sasl", func(r *remote.Report) {
 			r.Info.CapsBefore = append(r.Info.CapsBefore, "AUTH=SCRAM-SHA-256", "AUTH=XOAUTH2", "AUTH=XOAUTH2")
 		}, []string{"logged in with PLAIN; the server also offers SASL SCRAM-SHA-256, XOAUTH2"}},
+		{"no worse SASL", func(r *remote.Report) {
+			r.Info.Mechanism = "SCRAM-SHA-256"
+			r.Info.CapsBefore = append(r.Info.CapsBefore, "AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-1")
+		}, []string{"nothing to complain about"}},
 		{"long first sync", func(r *remote.Report) { r.Body.Seconds = 10 }, []string{"at 1.0 MB/s the first sync of 1.1 GB takes about 17 min"}},
 		{"too small to tell", func(r *remote.Report) { r.Body.Octets, r.Body.Seconds = 1000, 10 }, []string{"nothing to complain about"}},
 	} {

@@ -27,7 +27,11 @@ func (a *app) password(ctx context.Context, acct account) (string, error) {
 		return "", err
 	}
 	if secret == "" {
-		return "", usage(fmt.Sprintf("account %s: the password is empty", acct.Name), "look at what the account's password setting gives")
+		what := "password"
+		if len(acct.TokenCommand) > 0 {
+			what = "token"
+		}
+		return "", usage(fmt.Sprintf("account %s: the %s is empty", acct.Name, what), fmt.Sprintf("look at what the account's %s setting gives", what))
 	}
 	return secret, nil
 }
@@ -35,10 +39,12 @@ func (a *app) password(ctx context.Context, acct account) (string, error) {
 func (a *app) findPassword(ctx context.Context, acct account) (string, error) {
 	env := a.getenv("MAILSTOW_PASSWORD")
 	switch {
+	case len(acct.TokenCommand) > 0:
+		return a.secretCommand(ctx, acct, "token-command", acct.TokenCommand)
 	case acct.byURL && env != "":
 		return env, nil
 	case len(acct.PasswordCommand) > 0:
-		return a.passwordCommand(ctx, acct)
+		return a.secretCommand(ctx, acct, "password-command", acct.PasswordCommand)
 	case acct.PasswordFile != "":
 		return passwordFile(acct)
 	case acct.Password != "":
@@ -54,10 +60,9 @@ func (a *app) findPassword(ctx context.Context, acct account) (string, error) {
 	return a.prompt(ctx, acct)
 }
 
-// passwordCommand runs the command, without a shell, and takes the first line
-// it prints. What it says on stderr is for the user (gpg asks there).
-func (a *app) passwordCommand(ctx context.Context, acct account) (string, error) {
-	argv := acct.PasswordCommand
+// secretCommand runs the command of a setting, without a shell, and takes the first
+// line it prints. What it says on stderr is for the user (gpg asks there).
+func (a *app) secretCommand(ctx context.Context, acct account, key string, argv []string) (string, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stderr = a.stderr
 	if f, ok := a.stdin.(*os.File); ok {
@@ -70,10 +75,10 @@ func (a *app) passwordCommand(ctx context.Context, acct account) (string, error)
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
-		return "", usage(fmt.Sprintf("account %s: password-command: %s is not installed or not on the PATH", acct.Name, argv[0]),
-			"password-command is a list of words, not a shell line: [\"pass\", \"show\", \"mail/work\"]")
+		return "", usage(fmt.Sprintf("account %s: %s: %s is not installed or not on the PATH", acct.Name, key, argv[0]),
+			key+" is a list of words, not a shell line: [\"pass\", \"show\", \"mail/work\"]")
 	case err != nil:
-		return "", usage(fmt.Sprintf("account %s: password-command %s failed: %v", acct.Name, argv[0], err),
+		return "", usage(fmt.Sprintf("account %s: %s %s failed: %v", acct.Name, key, argv[0], err),
 			"run the command by hand and see what it says")
 	}
 	return firstLine(&out), nil

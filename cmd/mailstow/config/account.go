@@ -24,6 +24,9 @@ type Account struct {
 	Keyring         Keyring  `toml:"keyring,omitempty"`
 	Password        string   `toml:"password,omitempty"` // this file must then be 0600
 
+	TokenCommand []string `toml:"token-command,omitempty"` // prints an OAuth access token instead
+	Mechanism    string   `toml:"mechanism,omitempty"`     // "" = the best one offered
+
 	Folders         []string `toml:"folders,omitempty"`
 	ReadOnly        bool     `toml:"read-only,omitempty"`
 	CAFile          string   `toml:"ca-file,omitempty"`

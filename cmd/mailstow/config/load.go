@@ -128,18 +128,21 @@ func (a *Account) check() (err error) {
 		return err
 	}
 	sources := 0
-	for _, set := range []bool{len(a.PasswordCommand) > 0, a.PasswordFile != "", a.Keyring != "", a.Password != ""} {
+	for _, set := range []bool{len(a.PasswordCommand) > 0, len(a.TokenCommand) > 0, a.PasswordFile != "", a.Keyring != "", a.Password != ""} {
 		if set {
 			sources++
 		}
 	}
 	switch {
 	case sources > 1:
-		return a.wrong("it says more than once where its password is", "keep one of password-command, password-file, keyring, password")
+		return a.wrong("it says more than once where its password is", "keep one of password-command, password-file, keyring, password, token-command")
 	case a.FingerprintOnly && a.Fingerprint == "":
 		return a.wrong("fingerprint-only without a fingerprint accepts nobody", "add fingerprint, or drop fingerprint-only")
 	case a.Endpoint.Scheme == Plain && (a.Fingerprint != "" || a.CAFile != ""):
 		return a.wrong("imap+insecure:// has no certificate to check", "use imaps:// or imap://, or drop fingerprint and ca-file")
+	}
+	if err := a.CheckMechanism(); err != nil {
+		return err
 	}
 	return CheckFingerprint(a.Fingerprint)
 }
