@@ -35,6 +35,7 @@ func (o Options) withDefaults() Options {
 	if o.Observer == nil {
 		o.Observer = ObserverFunc(func(Event) {})
 	}
+	o.Observer = &serial{to: o.Observer}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -1,6 +1,10 @@
 package sync
 
-import "mailstow/sync/plan"
+import (
+	"sync"
+
+	"mailstow/sync/plan"
+)
 
 // Kind says what an Event tells.
 type Kind int
@@ -42,3 +46,15 @@ type ObserverFunc func(Event)
 
 // Event calls f.
 func (f ObserverFunc) Event(e Event) { f(e) }
+
+// serial lets events through one at a time, whichever goroutines they come from.
+type serial struct {
+	mu sync.Mutex
+	to Observer
+}
+
+func (s *serial) Event(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.to.Event(e)
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 
 	"mailstow/localstore"
 	"mailstow/sync/plan"
@@ -25,8 +24,7 @@ type run struct {
 	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
-	writer   *writer    // of bodies
-	watch    sync.Mutex // events come from two goroutines
+	writer   *writer // of bodies
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt
@@ -204,8 +202,6 @@ func (r *run) outcome() string {
 // observe tells of an event of this account.
 func (r *run) observe(e Event) {
 	e.Account = r.acct.Name
-	r.watch.Lock()
-	defer r.watch.Unlock()
 	r.opt.Observer.Event(e)
 }
 
