@@ -66,7 +66,7 @@ func (c *Conn) resyncOpen(ctx context.Context, raw string, k Known, want Want, f
 			condStore = false
 		default:
 			if err == nil && !qResync && c.qresync == enabled {
-				c.qresync = denied
+				c.qresync = givenUp
 				c.notice("the server offers QRESYNC and does not understand it")
 			}
 			return r, err
@@ -76,8 +76,8 @@ func (c *Conn) resyncOpen(ctx context.Context, raw string, k Known, want Want, f
 
 // settle makes Changes of the first flight, with more flights where it must.
 func (r *resync) settle(ctx context.Context) (Changes, error) {
-	if r.err != nil || r.unusable != "" {
-		return Changes{Why: r.unusable}, r.err
+	if r.unusable != "" {
+		return Changes{Why: r.unusable}, nil
 	}
 	if r.k.NoNew && r.roomAbove() && (r.sel.UIDNext == 0 || r.sel.UIDNext > r.k.Last+1) {
 		if err := r.fly(ctx, askNew); err != nil {

@@ -118,7 +118,6 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 		if i, ok := index[cmd]; ok {
 			return done(i, s)
 		}
-		c.preludeDone(cmd)
 		return nil
 	})
 	return fail(ctx, opName(cmds[0]), where, err)

@@ -13,9 +13,9 @@ type enabling int
 
 const (
 	notAsked enabling = iota
-	asked             // sent ahead of the command that is being sent
-	enabled
-	denied // or offered and not understood
+	asked             // no more than sent, or refused
+	enabled           // the server said ENABLED QRESYNC
+	givenUp           // enabled, and then not understood
 )
 
 // prelude are the commands that ride ahead of the first one of the connection, so
@@ -30,18 +30,11 @@ func (c *Conn) prelude() (cmds []*wire.Command) {
 	if c.Has(imap.CapID) {
 		cmds = append(cmds, idCommand())
 	}
-	if c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable) {
+	if c.offersQResync() {
 		c.qresync = asked
 		cmds = append(cmds, wire.Cmd("ENABLE").Raw("QRESYNC"))
 	}
 	return cmds
-}
-
-// preludeDone hears of the answer to one of them.
-func (c *Conn) preludeDone(cmd *wire.Command) {
-	if cmd.Name() == "ENABLE" && c.qresync == asked {
-		c.qresync = denied // without ENABLED the tagged OK means nothing
-	}
 }
 
 // takePrelude takes their untagged responses.
@@ -66,7 +59,9 @@ func (c *Conn) takePrelude(resp *wire.Response) (mine bool, err error) {
 // same flight its answer is foreseen; a server that refuses it says BAD to EXAMINE.
 func (c *Conn) canQResync() bool {
 	if !c.begun {
-		return c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable)
+		return c.offersQResync()
 	}
 	return c.qresync == enabled
 }
+
+func (c *Conn) offersQResync() bool { return c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable) }

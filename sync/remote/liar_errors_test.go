@@ -70,6 +70,33 @@ func TestChangedCallbackFails(t *testing.T) {
 	}
 }
 
+// So it does from the scan that follows a doubt.
+func TestChangedCallbackFailsInScan(t *testing.T) {
+	stop := errors.New("stop")
+	c := session(t, condstore, func(p *peer) {
+		p.answer(examineC, opening(8, 10, 0))
+		p.answer(askSince, "")
+		p.answer(askCount, "")
+		p.answer(askNew, "")
+		p.answer("UID FETCH 1:9 (UID FLAGS)", listed(1, 2, 3, 4, 6, 7, 8, 9))
+		p.wait()
+	})
+	if _, ch, err := c.ExamineChanged(t.Context(), "box", held, remote.Want{}, func(remote.Meta) error { return stop }); err != stop || ch.Exact {
+		t.Errorf("%+v, %v", ch, err)
+	}
+}
+
+// A server that answers FETCH before the EXAMINE ahead of it is not followed: the
+// answer could be about the mailbox open before.
+func TestAnsweredOutOfOrder(t *testing.T) {
+	c := session(t, "", func(p *peer) {
+		open, scan, fetch := p.command("EXAMINE"), p.command("UID FETCH"), p.command(askNew)
+		p.raw(listed(10) + fetch + " OK\r\n" + opening(9, 11, 0) + open + " OK\r\n" + scan + " OK\r\n")
+	})
+	_, _, err := c.ExamineChanged(t.Context(), "box", held, remote.Want{}, never(t))
+	wantClass(t, err, remote.Protocol, "ahead of the EXAMINE")
+}
+
 // A stream that ends anywhere is an error: what had not been said by then would
 // look like no change (invariant I10).
 func TestChangedCut(t *testing.T) {

@@ -33,7 +33,8 @@ type resync struct {
 	method    Method
 
 	sel      Selected
-	opened   bool   // EXAMINE was answered OK
+	replied  bool   // EXAMINE was answered
+	opened   bool   // with OK
 	unusable string // why Known does not fit
 	early    bool   // changes came before UIDVALIDITY
 	old      *metadata
@@ -117,9 +118,12 @@ func (r *resync) fly(ctx context.Context, errands ...errand) error {
 	}
 	var refusals error
 	err := r.c.pipeline(ctx, r.raw, cmds, r.take, func(i int, s wire.Status) error {
-		if errands[i] == askOpen {
+		switch {
+		case errands[i] == askOpen:
 			refusals = r.answered(s)
-		} else if r.opened && refusals == nil {
+		case !r.replied: // what it answered, and from which mailbox, nobody knows
+			return &wire.ProtocolError{What: "the server answered a command ahead of the EXAMINE before it"}
+		case refusals == nil:
 			refusals = r.refusal(errands[i], s)
 		}
 		return nil
@@ -132,6 +136,7 @@ func (r *resync) fly(ctx context.Context, errands ...errand) error {
 
 // answered hears of the answer to EXAMINE.
 func (r *resync) answered(s wire.Status) error {
+	r.replied = true
 	if !s.OK() {
 		return refused("examine", r.raw, s)
 	}
