@@ -54,7 +54,7 @@ func TestListingRefusedForOneMessage(t *testing.T) {
 // A server that will not even tell the flags of a message: what it gives is
 // mirrored, no deletion is believed, and the run says so.
 func TestListingRefusedInPart(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, noCondstore)
 	uids := f.seed("INBOX", 20)
 	f.pull(0)
 	f.user.Expunge("INBOX", uids[0], uids[19])

@@ -163,8 +163,8 @@ func (m *mailbox) due() time.Time {
 // sync brings the mailbox up to date on one connection. It may be called again
 // after a loss and goes on from what is committed.
 func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
-	sel, err := c.Examine(ctx, m.info.Raw)
-	if err != nil {
+	sel, err := m.open(ctx, c)
+	if err != nil || m.quarantined {
 		return err
 	}
 	if m.archived || m.listed && m.gen != nil && sel.UIDValidity != m.gen.UIDValidity {
@@ -191,16 +191,14 @@ func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
 // allows.
 func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
 	m.plan = plan.MailboxPlan{Mailbox: m.info.Name}
-	said := plan.Said{UIDValidity: sel.UIDValidity, UIDNext: uint32(sel.UIDNext), Messages: sel.Messages,
-		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky, MailboxID: plan.ObjectID(sel.MailboxID)}
 	known, err := m.history(ctx, m.known(true))
 	if err != nil {
 		return err
 	}
-	if m.renamedMeanwhile(known, said) {
+	if m.renamedMeanwhile(known, said(sel)) {
 		return m.leave(ctx, kindMailbox, "another mailbox got its name while the run was under way: the next run follows")
 	}
-	approach, why := plan.Judge(known, said)
+	approach, why := plan.Judge(known, said(sel))
 	if m.rematch && m.gen != nil && approach != plan.Archive {
 		approach, why = plan.Reset, "UIDs forgotten on request"
 	}
@@ -217,6 +215,12 @@ func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected)
 		}
 	}
 	return m.compare(ctx, c, sel)
+}
+
+// said is what EXAMINE tells.
+func said(sel remote.Selected) plan.Said {
+	return plan.Said{UIDValidity: sel.UIDValidity, UIDNext: uint32(sel.UIDNext), Messages: sel.Messages,
+		HighestModSeq: sel.HighestModSeq, NotSticky: sel.UIDNotSticky, MailboxID: plan.ObjectID(sel.MailboxID)}
 }
 
 // renamedMeanwhile reports whether the mailbox was still the known one when the

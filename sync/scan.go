@@ -38,6 +38,11 @@ func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Select
 		m.shorts++ // somebody may just have expunged: look once more
 		return nil
 	}
+	return m.conclude(ctx, c, in, sel, counted)
+}
+
+// conclude plans and applies what is left once new mail is in.
+func (m *mailbox) conclude(ctx context.Context, c *remote.Conn, in plan.Input, sel remote.Selected, counted int) error {
 	p := m.decide(in, sel, counted)
 	if err := m.unlisted(ctx, c, p.Unlisted); err != nil {
 		return err
@@ -92,16 +97,11 @@ func (m *mailbox) snapshot(ctx context.Context, c *remote.Conn) (plan.Input, err
 	if m.gen == nil || m.gen.Cursor.Listed == 0 {
 		return in, nil
 	}
-	flags := flagTable{}
-	err := m.store.Rows(ctx, m.gen.ID, func(r localstore.Row) error {
-		in.Rows = append(in.Rows, plan.Row{ID: int64(r.ID), UID: imap.UID(r.UID),
-			Base: flags.text(r.Base), Local: flags.text(r.Local)})
-		return nil
-	})
-	if err != nil {
+	if err := m.rows(ctx, &in.Rows); err != nil {
 		return in, err
 	}
-	err = c.Metadata(ctx, 1, imap.UID(m.gen.Cursor.Listed), remote.Want{}, func(r remote.Meta) error {
+	flags := flagTable{}
+	err := c.Metadata(ctx, 1, imap.UID(m.gen.Cursor.Listed), remote.Want{}, func(r remote.Meta) error {
 		in.Remote = append(in.Remote, plan.Entry{UID: r.UID, Flags: flags.set(r.Flags)})
 		return nil
 	})
