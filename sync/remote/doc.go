@@ -16,7 +16,11 @@
 //     trusted (I7), and absence proves nothing then (I10).
 //   - ENVELOPE and BODYSTRUCTURE are never asked for (I13), ranges of UIDs never
 //     expanded, and no number of the server sizes an allocation (I24).
-//   - Memory is flat: messages and metadata stream. Only List collects.
+//   - What a server says of the difference is believed only when the counts come
+//     out; else everything is read. Mod-sequences of single messages are ignored
+//     (I8), CHANGEDSINCE 0 is never sent (I9).
+//   - Memory is flat: messages and metadata stream. Only List collects, and sets
+//     of UIDs as ranges.
 //   - Every error is an *Error with a Class that says what to do next, except a
 //     callback's own error, which is returned as it is.
 //
@@ -31,10 +35,15 @@
 //	list.go        LIST, LSUB, STATUS into mailboxes; listentry.go, status.go
 //	               one response each; name.go decoding
 //	examine.go     opening a mailbox; unasked.go news about it
+//	known.go       what a caller holds and what it gets: ExamineChanged is in
+//	               changes.go (which word of the server to believe), resync.go
+//	               (commands sent together and their answers); enable.go turns
+//	               QRESYNC on, ranges.go reckons with VANISHED
 //	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them
 //	bodies.go      asking for bodies and headers; bodyanswer.go routing literals by
 //	               UID and section; uids.go sets of UIDs
-//	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT
+//	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the
+//	               COUNT in the flight of resync.go)
 //	errors.go, fail.go  classes, and which error is of which
 //	probe.go       the facts for doctor; report.go their form
 package remote

@@ -4,7 +4,9 @@ package wire
 // once upstream is different. Numbers are issues or pull requests of
 // github.com/emersion/go-imap; "-" means that none is known.
 //
-//	#757, #720  VANISHED ends the connection          filter.go drops it; raw exchanges may read it
+//	#757, #720  no QRESYNC; VANISHED ends the connection
+//	                                                  filter.go drops it; sync/remote's enable.go
+//	                                                  and resync.go speak it raw
 //	#650        Close waits for FETCH data unread     FETCH is raw; Close closes the socket beneath
 //	-           a cut literal reads as a short body   FETCH is raw; reader.go says io.ErrUnexpectedEOF
 //	-           FETCH routed by arrival: news of flags, a UID behind the literal
