@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"mailstow/sync/wire"
 )
 
 // app is what the commands of one run share.
@@ -23,6 +25,9 @@ type app struct {
 	config  string // --config, or the default place
 	wait    time.Duration
 	command string // the one that runs, for messages
+
+	trace     *wire.Trace // of --trace, or nil
+	traceFile io.Closer
 }
 
 // errDone ends a run that has nothing left to do.
@@ -35,6 +40,7 @@ func run(ctx context.Context, h host) int {
 	a.stdout = out
 	c := a.cli()
 	err := c.RunContext(ctx, reorder(c, h.args))
+	a.closeTrace()
 	if errors.Is(err, errDone) {
 		err = nil
 	}
@@ -119,6 +125,7 @@ func globalFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "wait", DefaultText: "do not wait", Usage: "wait up to `DURATION` for a store in use instead of failing with code 7"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but errors"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say what is being done, line by line"},
+		&cli.StringFlag{Name: "trace", Usage: "write the conversation with the server to `FILE`, without passwords and mail, for a bug report"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version"},
 	})
 }
@@ -136,14 +143,17 @@ func (a *app) before(c *cli.Context) error {
 	}
 	a.ui.quiet, a.ui.verbose = c.Bool("quiet"), c.Bool("verbose")
 	a.store, a.wait = c.String("store"), c.Duration("wait")
-	return a.chooseConfig(c)
+	if err := a.chooseConfig(c); err != nil {
+		return err
+	}
+	return a.openTrace(c.String("trace"))
 }
 
 // chooseConfig finds the configuration. A file that is named must be there,
 // unless it is about to be made: a slip in a crontab must not mean "nothing
 // configured". An empty name is a variable of the shell that was not set.
 func (a *app) chooseConfig(c *cli.Context) error {
-	for _, name := range []string{"store", "config"} {
+	for _, name := range []string{"store", "config", "trace"} {
 		if c.IsSet(name) && c.String(name) == "" {
 			return usage("--"+name+" needs a file", "leave it out for the usual place")
 		}

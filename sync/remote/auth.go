@@ -27,6 +27,7 @@ func (c *Conn) login(ctx context.Context) error {
 	c.info.Mechanism = m.name
 	a := newAttempt(c, m, secret)
 	c.leaks = a.veil.leaks
+	c.wire.Hide(a.veil.forms)
 	caps, err := a.run(ctx)
 	if err != nil {
 		return a.veil.redact(err)

@@ -5,6 +5,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"mailstow/sync/wire"
 )
 
 // Security is how the channel is protected.
@@ -59,6 +61,8 @@ type Config struct {
 	// Notice hears the server's ALERTs and what was repaired on the way. The
 	// text may hold raw server text: sanitise it before showing it.
 	Notice func(text string)
+	// Trace gets the conversation, without credentials and mail; nil: nobody does.
+	Trace *wire.Trace
 }
 
 func (c Config) withDefaults() Config {

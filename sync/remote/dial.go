@@ -56,7 +56,8 @@ func open(ctx context.Context, cfg Config, alpn bool) (*Conn, error) {
 	if err != nil {
 		return c, err
 	}
-	c.wire = wire.New(c.sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: c.notice})
+	c.wire = wire.New(c.sock, wire.Options{MaxLiteral: cfg.MaxMessage, Alert: c.alert, Repaired: c.notice, Trace: cfg.Trace})
+	c.wire.Note("connected to %s", cfg.addr())
 	if err := c.secure(ctx, alpn); err != nil {
 		_ = c.Close()
 		return c, err

@@ -37,7 +37,7 @@ func (c *Conn) Client(caps []string) net.Conn {
 			safe = append(safe, up)
 		}
 	}
-	cc := &clientConn{c: c, in: []byte("* PREAUTH [CAPABILITY " + strings.Join(safe, " ") + "] ready\r\n")}
+	cc := &clientConn{c: c, out: outgoing{trace: c.trace}, in: []byte("* PREAUTH [CAPABILITY " + strings.Join(safe, " ") + "] ready\r\n")}
 	cc.cond = sync.NewCond(&cc.mu)
 	c.mu.Lock()
 	c.client = cc

@@ -17,6 +17,8 @@ type Options struct {
 	Alert func(text string)
 	// Repaired hears of responses that were skipped or mended.
 	Repaired func(what string)
+	// Trace hears the conversation; nil: nobody does.
+	Trace *Trace
 }
 
 // Conn is one IMAP connection below imapclient. It is used by one goroutine at
@@ -40,6 +42,7 @@ type Conn struct {
 	resp       Response
 
 	client *clientConn // imapclient's end; nil before Client
+	trace  *tracer
 
 	mu  sync.Mutex
 	err error // why the connection ended
@@ -56,7 +59,7 @@ func New(sock *Socket, opt Options) *Conn {
 	if opt.Repaired == nil {
 		opt.Repaired = func(string) {}
 	}
-	c := &Conn{sock: sock, opt: opt, alerts: map[string]bool{}}
+	c := &Conn{sock: sock, opt: opt, alerts: map[string]bool{}, trace: opt.Trace.conn()}
 	c.attach(sock)
 	return c
 }
@@ -64,6 +67,7 @@ func New(sock *Socket, opt Options) *Conn {
 func (c *Conn) attach(nc net.Conn) {
 	c.nc = nc
 	c.r = newReader(nc, c.opt.MaxLiteral)
+	c.r.trace = c.trace
 	c.w = bufio.NewWriterSize(nc, writeChunk)
 }
 
@@ -79,8 +83,16 @@ func (c *Conn) Upgrade(wrap func(net.Conn) (net.Conn, error)) error {
 		return c.fail(err)
 	}
 	c.attach(nc)
+	c.trace.note("TLS")
 	return nil
 }
+
+// Note adds a line to the trace.
+func (c *Conn) Note(format string, args ...any) { c.trace.note(format, args...) }
+
+// Hide keeps secrets, in these forms, out of the trace. It must come before the
+// first of them is sent.
+func (c *Conn) Hide(forms []string) { c.trace.hide(forms) }
 
 // Close ends the connection at once, from any goroutine, whatever is going on.
 func (c *Conn) Close() error {
@@ -99,6 +111,7 @@ func (c *Conn) fail(err error) error {
 	client := c.client
 	c.mu.Unlock()
 	if first {
+		c.trace.note("closed: %v", err)
 		// The socket, not the TLS above it: a close_notify could block.
 		_ = c.sock.Close()
 		if client != nil {

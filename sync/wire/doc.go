@@ -21,8 +21,9 @@
 // trusts them too much; LIST and STATUS, because it decodes names and dies of one
 // it cannot decode; EXAMINE, because it encodes names and drops codes this
 // program needs; FETCH, because it buffers, routes by arrival, and takes a cut
-// literal for a short message. Through imapclient: SEARCH, NOOP, LOGOUT, and the
-// place where STORE, APPEND, COPY and CREATE belong, whose answers are small and
+// literal for a short message; ENABLE and QRESYNC, because it has none. Through
+// imapclient: SEARCH (but for a count in the flight of EXAMINE), NOOP, LOGOUT, and
+// the place where STORE, APPEND, COPY and CREATE belong, whose answers are small and
 // whose encoding is work.
 //
 // # Invariants
@@ -37,6 +38,7 @@
 //     framing may be lost (behind a literal) or where dropping it would look like
 //     an answer (SEARCH).
 //   - BYE ends the connection and becomes its error, but for LOGOUT.
+//   - A trace holds no credential and no mail, whatever the server repeats.
 //   - When a context ends, the socket is closed, and nothing waits any longer.
 //
 // # Files
@@ -50,6 +52,7 @@
 //	command.go    outgoing commands, quoting
 //	conn.go       life and death of a connection, greeting, TLS
 //	exchange.go   commands sent ahead and their answers
+//	trace.go      the conversation for bug reports, without credentials and mail
 //	client.go     imapclient's end; outgoing.go what it has in flight;
 //	              filter.go and flagfetch.go what it gets to see
 package wire

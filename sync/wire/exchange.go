@@ -104,6 +104,11 @@ func (x *exchange) makeRoom(size int) error {
 }
 
 func (x *exchange) write(s string) error {
+	x.c.trace.sent(s)
+	return x.writeRaw(s)
+}
+
+func (x *exchange) writeRaw(s string) error {
 	if _, err := x.c.w.WriteString(s); err != nil {
 		return x.c.fail(err)
 	}
@@ -129,7 +134,8 @@ func (x *exchange) literal(tag, data string) (ok bool, err error) {
 			return false, nil
 		}
 	}
-	return true, x.write(data)
+	x.c.trace.literal(len(data))
+	return true, x.writeRaw(data)
 }
 
 func (x *exchange) drain() error {
@@ -167,6 +173,7 @@ func (x *exchange) step() error {
 		return x.c.stray("an answer to a command that was not sent")
 	}
 	cmd := x.inFlight[i].cmd
+	x.c.trace.answered(cmd.name)
 	x.inFlight = append(x.inFlight[:i], x.inFlight[i+1:]...)
 	x.window -= cmd.size()
 	status := resp.Status()

@@ -15,6 +15,7 @@ type outgoing struct {
 	line   []byte // the line so far, up to its CRLF
 	inside bool   // line continues a command behind a literal
 	data   int64  // octets of a literal still to come
+	trace  *tracer
 }
 
 // scan takes the next octets sent and returns how many commands began in them.
@@ -45,6 +46,7 @@ func (o *outgoing) scan(p []byte) (begun int) {
 
 // endLine deals with a whole line and reports whether a command began in it.
 func (o *outgoing) endLine() (begun bool) {
+	o.trace.sent(string(o.line))
 	line := strings.TrimRight(string(o.line), "\r\n")
 	o.line = o.line[:0]
 	if !o.inside {
@@ -57,6 +59,9 @@ func (o *outgoing) endLine() (begun bool) {
 	}
 	n, lit := announced([]byte(line))
 	o.inside, o.data = lit, n
+	if lit {
+		o.trace.literal(int(n))
+	}
 	if lit && !strings.HasSuffix(line, "+}") {
 		o.plus++
 	}

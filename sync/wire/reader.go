@@ -26,6 +26,7 @@ type reader struct {
 	max     int64 // longest literal
 	dropped int64 // octets of literals thrown away in this exchange
 	err     error
+	trace   *tracer
 }
 
 func newReader(r io.Reader, maxLiteral int64) *reader {
@@ -58,6 +59,7 @@ func (r *reader) line(first bool) error {
 	}
 	// A lone LF ends a line too: some servers and most test files have it.
 	r.seg = bytes.TrimSuffix(seg[:len(seg)-1], []byte{'\r'})
+	r.trace.received(r.seg, first)
 	return nil
 }
 
