@@ -17,11 +17,6 @@ func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 	if m.gen == nil {
 		return nil
 	}
-	if m.asked { // on a connection that was lost: what came is not missing
-		if err := m.writer.flush(ctx); err != nil {
-			return err
-		}
-	}
 	m.asked = true
 	if err := m.expect(ctx); err != nil {
 		return err
@@ -112,10 +107,14 @@ func (f *fetcher) unanswered(ctx context.Context, due []plan.Due) error {
 		if err != nil {
 			return err
 		}
+		why := "the server answered without the message's bytes"
 		if !there {
-			continue
+			if !f.m.old[d.UID] {
+				continue // expunged meanwhile; the next listing tells
+			}
+			why = "the server lists the message and does not answer for it"
 		}
-		if err := f.aside(ctx, d, "the server answered without the message's bytes"); err != nil {
+		if err := f.aside(ctx, d, why); err != nil {
 			return err
 		}
 	}

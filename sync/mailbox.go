@@ -30,6 +30,7 @@ type mailbox struct {
 	retired     *localstore.Generation // in a dry run: the one a reset would retire
 	rebound     int                    // old messages that found their new UID
 	got         tally                  // bodies stored, under counter.mu
+	old         map[uint32]bool        // bodies that earlier runs left
 	asked       bool                   // bodies were asked for in this run
 	plan        plan.MailboxPlan
 	poison      poison
@@ -163,6 +164,11 @@ func (m *mailbox) due() time.Time {
 // sync brings the mailbox up to date on one connection. It may be called again
 // after a loss and goes on from what is committed.
 func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
+	if m.asked { // on a connection that was lost: what came is not missing
+		if err := m.writer.flush(ctx); err != nil {
+			return err
+		}
+	}
 	sel, err := m.open(ctx, c)
 	if err != nil || m.quarantined {
 		return err

@@ -18,18 +18,23 @@ import (
 // ones that can be opened, in the server's order.
 func (r *run) mailboxes(ctx context.Context) ([]*mailbox, error) {
 	var listed []remote.Mailbox
+	var whole bool
 	err := r.session.do(ctx, func(ctx context.Context, c *remote.Conn) (err error) {
-		listed, err = c.List(ctx)
+		listed, whole, err = c.ListAll(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	if !whole {
+		r.receipt.Failures = append(r.receipt.Failures, Failure{Reason: hidden})
+		r.observe(Event{Kind: Failed, Text: hidden})
+	}
 	held, err := r.held(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.renames(ctx, listed, held); err != nil {
+	if err := r.renames(ctx, listed, held, whole); err != nil {
 		return nil, err
 	}
 	return r.choose(ctx, listed, held)
@@ -48,9 +53,12 @@ func (r *run) held(ctx context.Context) (map[string]localstore.Mailbox, error) {
 	return byRaw, err
 }
 
+// hidden is why a list of mailboxes proves none of them gone.
+const hidden = "the server's list of mailboxes has lines that cannot be read: there may be mailboxes that are not mirrored, and none was taken for gone"
+
 // renames applies what DiffMailboxes finds: proven renames, and mailboxes that
-// are gone or can no longer be opened.
-func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) error {
+// are gone, as far as the list is whole, or can no longer be opened.
+func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox, whole bool) error {
 	change := plan.DiffMailboxes(names(listed), attached(held))
 	was := maps.Clone(held)
 	if err := r.rename(ctx, change.Renamed, held); err != nil {
@@ -63,6 +71,9 @@ func (r *run) renames(ctx context.Context, listed []remote.Mailbox, held map[str
 	for _, g := range change.Gone {
 		m := was[g.Raw]
 		still := there[g.Raw] && held[g.Raw].ID == m.ID // listed, but as a name without mail
+		if !still && !whole {
+			continue
+		}
 		if err := r.gone(ctx, m, still); err != nil {
 			return err
 		}

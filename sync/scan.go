@@ -81,13 +81,22 @@ func (m *mailbox) shortfall(ctx context.Context, sel remote.Selected, counted in
 	return m.fail(ctx, m, localstore.Problem{Kind: kindMailbox, Reason: why})
 }
 
-// owed notes in the plan what earlier runs left to be downloaded.
+// owed notes what earlier runs left to be downloaded: how much, for the plan, and
+// which, as far as a page holds them.
 func (m *mailbox) owed(ctx context.Context) error {
+	m.old = map[uint32]bool{}
 	if m.gen == nil {
 		return nil
 	}
 	n, _, err := m.store.MissingTotal(ctx, m.gen.ID, m.due())
 	m.plan.Due = int(n)
+	if err != nil || n == 0 {
+		return err
+	}
+	page, err := m.store.Missing(ctx, m.gen.ID, 0, m.due(), duePage)
+	for _, r := range page {
+		m.old[r.UID] = true
+	}
 	return err
 }
 

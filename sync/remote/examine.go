@@ -22,7 +22,10 @@ func (c *Conn) Examine(ctx context.Context, raw string) (Selected, error) {
 	if err != nil {
 		return Selected{}, err
 	}
-	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0
+	if sel.NoModSeq {
+		sel.HighestModSeq = 0 // whatever it said besides
+	}
+	sel.NoModSeq = sel.HighestModSeq == 0
 	c.box, c.opened = raw, sel
 	return sel, nil
 }

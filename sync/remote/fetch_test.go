@@ -314,7 +314,7 @@ func TestMetadataNeverHidesAMessage(t *testing.T) {
 		if got != "1 [a];3 [c];" {
 			t.Errorf("%q: %s", bad, got)
 		}
-		wantClass(t, err, remote.Protocol, "answer for a message")
+		wantClass(t, err, remote.Refused, "answer for a message")
 		if got, err := metadata(t, c, 1, 1, remote.Want{}); err != nil || got != "1 [a];" {
 			t.Errorf("afterwards: %s, %v", got, err)
 		}

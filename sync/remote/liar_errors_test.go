@@ -36,11 +36,11 @@ func TestNewMailRefused(t *testing.T) {
 	_, _, _, _, err := examined(t, qresync, held, []exchange{open, {askNew, "$ NO [SERVERBUG] x\r\n"}})
 	wantClass(t, err, remote.Refused, `fetch "box": server answered NO [SERVERBUG] x`)
 	_, _, _, _, err = examined(t, qresync, held, []exchange{open, {askNew, "* 9 FETCH (UID 10 FLAGS (\r\n"}})
-	wantClass(t, err, remote.Protocol, "uid 10: the server's answer for a message: malformed response")
+	wantClass(t, err, remote.Refused, "uid 10: the server's answer for a message: malformed response")
 	_, _, _, _, err = examined(t, "", held, []exchange{{"EXAMINE", opening(8, 10, 0)}, {askScan, "$ NO x\r\n"}, {askNew, ""}})
 	wantClass(t, err, remote.Refused, "server answered NO x")
 	_, _, _, _, err = examined(t, "", held, []exchange{{"EXAMINE", opening(8, 10, 0)}, {askScan, "* 9 FETCH (UID 2 FLAGS (\r\n"}, {askNew, ""}})
-	wantClass(t, err, remote.Protocol, "uid 2: the server's answer for a message: malformed response")
+	wantClass(t, err, remote.Refused, "uid 2: the server's answer for a message: malformed response")
 }
 
 // An error of the callback ends it and comes back as it is, whichever report it

@@ -19,6 +19,7 @@ type listing struct {
 	byName map[string]int
 	status map[string]*Status
 	subs   map[string]bool
+	hidden bool // a line could not be read
 }
 
 func newListing() *listing {
@@ -30,19 +31,26 @@ func newListing() *listing {
 // sent without waiting for one another. A mailbox whose STATUS the server
 // refuses or leaves out has none; that is no error.
 func (c *Conn) List(ctx context.Context) ([]Mailbox, error) {
+	boxes, _, err := c.ListAll(ctx)
+	return boxes, err
+}
+
+// ListAll is List that also tells whether the list is whole. A line that cannot be
+// read hides a mailbox: that it is not listed then proves nothing.
+func (c *Conn) ListAll(ctx context.Context) (boxes []Mailbox, whole bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := newListing()
 	withStatus, err := c.list(ctx, l)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if !withStatus {
 		if err := c.statusAll(ctx, l); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return l.result(), nil
+	return l.result(), !l.hidden, nil
 }
 
 // list sends the richest LIST the server offers and falls back to the plain one
@@ -128,6 +136,7 @@ func (l *listing) take(resp *wire.Response) error {
 func (l *listing) takeList(resp *wire.Response) error {
 	box, err := readList(resp)
 	if err != nil {
+		l.hidden = true
 		return err
 	}
 	if box.Raw == "" {

@@ -95,7 +95,7 @@ func (m *metadata) offer(got Meta) error {
 // noteBroken remembers that a message may be missing from the enumeration.
 func (m *metadata) noteBroken(uid imap.UID, err error) {
 	if m.broken == nil {
-		m.broken = &Error{Class: Protocol, Op: "fetch", Where: m.c.box, UID: uid, Err: fmt.Errorf("the server's answer for a message: %w", err)}
+		m.broken = &Error{Class: Refused, Op: "fetch", Where: m.c.box, UID: uid, Err: fmt.Errorf("the server's answer for a message: %w", err)}
 	}
 }
 
