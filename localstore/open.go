@@ -130,16 +130,12 @@ func (s *Store) openImmutable(ctx context.Context, cause error) error {
 	return s.openPool(ctx, &s.reader, "mode=ro&immutable=1&_query_only=1")
 }
 
-// idleConns is how many connections a pool keeps open when they are not in use.
-const idleConns = 2
-
 // openPool opens a connection pool and tries a first read.
 func (s *Store) openPool(ctx context.Context, db **sql.DB, params string) error {
 	var err error
 	if *db, err = sql.Open("sqlite", dsn(s.path, fmt.Sprintf("%s&_busy_timeout=%d", params, s.busy.Milliseconds()))); err != nil {
 		return err
 	}
-	(*db).SetMaxIdleConns(idleConns)
 	var n int
 	return s.wrap((*db).QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n))
 }

@@ -83,14 +83,8 @@ func (r *run) pull(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.opt.DryRun || r.counter.total.bytes < bulkBytes {
-		return r.each(ctx, boxes)
-	}
-	return r.store.Bulk(ctx, func() error { return r.each(ctx, boxes) })
+	return r.each(ctx, boxes)
 }
-
-// bulkBytes of mail make a pull worth the store's bulk mode.
-const bulkBytes = 32 << 20
 
 // each syncs mailboxes one after the other; their bodies are stored behind it.
 func (r *run) each(ctx context.Context, boxes []*mailbox) error {
