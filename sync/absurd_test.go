@@ -16,7 +16,7 @@ func TestHighestUID(t *testing.T) {
 	f.seed("INBOX", 3)
 	f.through(func(line []byte) []byte { return bytes.ReplaceAll(line, []byte("(UID 3 "), []byte("(UID 4294967295 ")) })
 	f.pull(0)
-	f.seed("INBOX", 1) // arrives below the end, so to speak
+	f.seed("INBOX", 1)                                         // arrives below the end, so to speak
 	if rc := f.pull(3); rc.New != 1 || len(rc.Failures) != 1 { // the liar does not answer for its own UID
 		t.Fatalf("%+v", rc)
 	}

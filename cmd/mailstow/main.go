@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,11 @@ type host struct {
 }
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// Most of the heap is mail on its way to the store, without pointers: to
+		// collect twice as often costs next to nothing and saves a third of the memory.
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := interruptible()
 	code := run(ctx, host{
 		args:    os.Args,
