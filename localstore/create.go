@@ -28,7 +28,7 @@ func checkHeader(path string) error {
 	switch fi, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return &Error{Kind: ErrNoStore, Path: path, Hint: "run mailstow sync first, or name the store with --store"}
-	case err == nil && !fi.Mode().IsRegular():
+	case err == nil && !fi.Mode().IsRegular() && !fi.IsDir(): // reading says what a directory is
 		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not a file but a " + what(fi.Mode())),
 			Hint: "name another file with --store"}
 	}
@@ -58,8 +58,6 @@ func checkHeader(path string) error {
 // what names a kind of file for people.
 func what(mode fs.FileMode) string {
 	switch {
-	case mode.IsDir():
-		return "directory"
 	case mode&fs.ModeNamedPipe != 0:
 		return "pipe"
 	case mode&fs.ModeSocket != 0:
