@@ -34,6 +34,7 @@ The account is written as a table of the configuration file:
   mechanism = "PLAIN"                               # optional: instead of the best one offered
   folders = ["INBOX", "Archive/*", "!Archive/Spam"] # optional
   max-deletes = "50%"                               # optional, see sync --help
+  compress = "off"                                  # optional: on, off, or auto: on slow links
   timeout = "2m"                                    # optional: silence of the server
   store = "/backup/work.db"                         # optional: a store of its own
   ca-file = "/etc/ssl/own-ca.pem"                   # optional

@@ -56,6 +56,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxMessage is the longest body accepted, in octets. 0 means wire.MaxLiteral.
 	MaxMessage int64
+	// Compress says whether to compress, where the server offers it.
+	Compress Compress
 	// Dial opens the TCP connection; nil means net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Notice hears the server's ALERTs and what was repaired on the way. The

@@ -37,7 +37,9 @@ type Conn struct {
 func (c *Conn) Info() Info {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.info
+	info := c.info
+	info.Compressed = c.Compressed()
+	return info
 }
 
 // Has reports whether the server offers a capability.

@@ -179,7 +179,10 @@ func (c *Conn) startTLS(ctx context.Context, alpn bool) error {
 // attachClient starts imapclient on an authenticated session.
 func (c *Conn) attachClient(ctx context.Context) error {
 	c.client = imapclient.New(c.wire.Client(c.info.CapsAfter), nil)
-	return fail(ctx, "connect", c.where(), c.client.WaitGreeting())
+	if err := c.client.WaitGreeting(); err != nil {
+		return fail(ctx, "connect", c.where(), err)
+	}
+	return c.compress(ctx)
 }
 
 func connectError(err error) error {

@@ -30,6 +30,7 @@
 //	dial.go        TCP, greeting, STARTTLS, in this order; tls.go its rules
 //	auth.go        login; auth_mechanisms.go the ways to do it, auth_scram.go,
 //	               auth_oauth.go two of them; redact.go
+//	compress.go    whether to compress
 //	caps.go, id.go, namespace.go
 //	conn.go        the connection, its one lock, running commands
 //	list.go        LIST, LSUB, STATUS into mailboxes; listentry.go, status.go

@@ -25,6 +25,9 @@ func fail(ctx context.Context, op, where string, err error) error {
 	if e.Class == TLS {
 		e.Hint = tlsHint(err)
 	}
+	if limit, ok := errors.AsType[*wire.LimitError](err); ok {
+		e.Hint = inflateHint(limit)
+	}
 	if bye, ok := errors.AsType[*wire.ByeError](err); ok {
 		e.Code = bye.Status.Code
 	}

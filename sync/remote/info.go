@@ -12,6 +12,7 @@ type Info struct {
 	TLS        *TLSInfo          `json:"tls,omitempty"`
 	CapsBefore []string          `json:"caps_before_login"`
 	CapsAfter  []string          `json:"caps"`
+	Compressed bool              `json:"compressed,omitempty"`
 	Mechanism  string            `json:"mechanism"`           // one of Mechanisms, or "PREAUTH" when the server wanted no login
 	ServerID   map[string]string `json:"server_id,omitempty"` // RFC 2971; known after the first command
 }

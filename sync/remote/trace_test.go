@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,9 @@ func holds(t *testing.T, trace string, texts ...string) {
 	}
 }
 
+// inTheClear finds answers of an exchange: a SCRAM proof lets passwords be tried.
+var inTheClear = regexp.MustCompile(` [CS] (\+ )?[A-Za-z0-9+/=]{8,}\n`)
+
 func TestTraceOfDovecot(t *testing.T) {
 	srv := dovecot.Start(t, dovecot.Config("auth_mechanisms = plain login scram-sha-1 scram-sha-256\nauth_failure_delay = 0"))
 	srv.User(t, "joe").Append("INBOX", []imap.Flag{"work"}, time.Now(), []byte("From: x\r\nSubject: sesame\r\n\r\nopen sesame\r\n"))
@@ -66,6 +70,9 @@ func TestTraceOfDovecot(t *testing.T) {
 			t.Fatal(err)
 		}
 		clean(t, b.String(), mechanism, srv.Password, "sesame")
+		if line := inTheClear.FindString(b.String()); line != "" {
+			t.Errorf("%s: part of the exchange is in the trace: %s", mechanism, line)
+		}
 		holds(t, b.String(), "#1 - connected to 127.0.0.1:", "#1 - TLS\n", "#1 S * OK [CAPABILITY", ` EXAMINE "INBOX"`, "UID SEARCH", "LOGOUT", "BODY[] {41}\n", "[masked]", "closed")
 	}
 }

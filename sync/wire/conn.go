@@ -41,6 +41,9 @@ type Conn struct {
 	alerts     map[string]bool
 	resp       Response
 
+	whenSlow   bool // compress once the link proves to be slow
+	compressed atomic.Bool
+
 	client *clientConn // imapclient's end; nil before Client
 	trace  *tracer
 
@@ -67,7 +70,7 @@ func New(sock *Socket, opt Options) *Conn {
 func (c *Conn) attach(nc net.Conn) {
 	c.nc = nc
 	c.r = newReader(nc, c.opt.MaxLiteral)
-	c.r.trace = c.trace
+	c.r.trace, c.r.meter.sock = c.trace, c.sock
 	c.w = bufio.NewWriterSize(nc, writeChunk)
 }
 

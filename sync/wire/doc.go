@@ -5,7 +5,7 @@
 // # Layers
 //
 //	imapclient ── clientConn ──┐
-//	                           ├── Conn ── reader/writer ── (TLS) ── Socket ── TCP
+//	                           ├── Conn ── reader/writer ── (deflate) ── (TLS) ── Socket ── TCP
 //	raw exchanges (Do) ────────┘
 //
 // A response is read in one place (reader, Response), whoever asked. Raw
@@ -53,6 +53,7 @@
 //	conn.go       life and death of a connection, greeting, TLS
 //	exchange.go   commands sent ahead and their answers
 //	trace.go      the conversation for bug reports, without credentials and mail
+//	compress.go   COMPRESS, and when it pays; meter.go measures that
 //	client.go     imapclient's end; outgoing.go what it has in flight;
 //	              filter.go and flagfetch.go what it gets to see
 package wire

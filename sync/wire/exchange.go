@@ -37,6 +37,11 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 			if cmd.err != nil {
 				return errors.Join(x.drain(), cmd.err)
 			}
+			if c.slow() {
+				if err := errors.Join(x.drain(), c.compress(h)); err != nil {
+					return err
+				}
+			}
 			if err := x.send(cmd); err != nil {
 				return err
 			}

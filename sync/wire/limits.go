@@ -24,6 +24,14 @@ const (
 	// MaxGarbage bounds lines that are no response at all, per connection. Exchange
 	// sends one now and then (a bare "[COPYUID ...]"); a page of them is no IMAP.
 	MaxGarbage = 100
+	// MaxInflateRatio and InflateGrace bound what a compressed connection may
+	// inflate to beyond the literals that were asked for and taken, which have their
+	// own limit: lists and flags shrink to a tenth, never to a hundredth, and what is
+	// skipped is little.
+	MaxInflateRatio = 100
+	InflateGrace    = 64 << 20
+	// MaxInflateIdle bounds compressed octets in a row that inflate to nothing.
+	MaxInflateIdle = 1 << 20
 	// MaxText bounds server text kept in an error.
 	MaxText = 500
 	// MaxAlerts bounds the different ALERTs handed on, per connection.

@@ -27,6 +27,8 @@ type reader struct {
 	dropped int64 // octets of literals thrown away in this exchange
 	err     error
 	trace   *tracer
+	meter   meter
+	taken   int64 // octets of literals that were read
 }
 
 func newReader(r io.Reader, maxLiteral int64) *reader {
@@ -111,8 +113,11 @@ func (r *reader) Read(p []byte) (int, error) {
 	if int64(len(p)) > r.lit {
 		p = p[:r.lit]
 	}
+	start := r.meter.start(r.br.Buffered() == 0)
 	n, err := r.br.Read(p)
+	r.meter.stop(start)
 	r.lit -= int64(n)
+	r.taken += int64(n)
 	if err != nil {
 		return n, r.fail(cut(err))
 	}

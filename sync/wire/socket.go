@@ -18,6 +18,7 @@ type Socket struct {
 	net.Conn
 	timeout time.Duration
 	in, out atomic.Int64
+	waited  atomic.Int64 // nanoseconds spent in Read
 }
 
 // NewSocket guards nc; timeout is the longest silence.
@@ -29,10 +30,12 @@ func NewSocket(nc net.Conn, timeout time.Duration) *Socket {
 func (s *Socket) Bytes() (in, out int64) { return s.in.Load(), s.out.Load() }
 
 func (s *Socket) Read(p []byte) (int, error) {
-	if err := s.Conn.SetReadDeadline(time.Now().Add(s.timeout)); err != nil {
+	start := time.Now()
+	if err := s.Conn.SetReadDeadline(start.Add(s.timeout)); err != nil {
 		return 0, err
 	}
 	n, err := s.Conn.Read(p)
+	s.waited.Add(int64(time.Since(start)))
 	s.in.Add(int64(n))
 	return n, silence(err, s.timeout)
 }

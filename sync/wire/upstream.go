@@ -25,4 +25,5 @@ package wire
 //	-           SELECT encodes names, drops NOMODSEQ, UIDNOTSTICKY, MAILBOXID
 //	                                                  EXAMINE is raw
 //	-           DialTLS always offers ALPN "imap"     sync/remote dials itself
+//	#606        no COMPRESS                           compress.go
 //	-           no contexts                           conn.go closes the socket when one ends

@@ -26,6 +26,7 @@ type Account struct {
 
 	TokenCommand []string `toml:"token-command,omitempty"` // prints an OAuth access token instead
 	Mechanism    string   `toml:"mechanism,omitempty"`     // "" = the best one offered
+	Compress     Compress `toml:"compress,omitempty"`      // 0 = auto
 
 	Folders         []string `toml:"folders,omitempty"`
 	ReadOnly        bool     `toml:"read-only,omitempty"`

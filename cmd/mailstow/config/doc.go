@@ -11,6 +11,7 @@
 //     the machine.
 //
 // Layout: account.go (the settings of an account), load.go (reading and
-// checking), mechanism.go (ways to log in), unknown.go (keys that mean nothing),
-// add.go (writing), url.go (imaps://user@host), nearest.go (what was probably meant).
+// checking), mechanism.go (ways to log in), compress.go,
+// unknown.go (keys that mean nothing), add.go (writing), url.go
+// (imaps://user@host), nearest.go (what was probably meant).
 package config
