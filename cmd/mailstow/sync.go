@@ -131,7 +131,8 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
 	opt := mailsync.Options{
-		Folders: chosenFolders(acct, o.folders), Narrow: len(o.folders) > 0, DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
+		Folders: chosenFolders(acct, o.folders), Narrow: len(o.folders) > 0 && !acct.unnamed,
+		DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
 		Rematch: o.rematch, Full: o.full,
 	}
 	if o.maxDeletes != nil {
