@@ -190,6 +190,9 @@ func checkCAFile(acct account) error {
 // 9051 section 7.1); what was only repaired on the way is for who watches.
 func (a *app) notice(acct account, text string) {
 	if strings.HasPrefix(text, "server alert: ") {
+		if _, said := a.alerts.LoadOrStore(acct.Name+" "+text, true); said {
+			return // another connection of this run heard it
+		}
 		a.ui.warn("account %s: %s", acct.Name, text)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -28,6 +29,7 @@ type app struct {
 
 	trace     *wire.Trace // of --trace, or nil
 	traceFile io.Closer
+	alerts    sync.Map // what servers alerted to and users were told
 }
 
 // errDone ends a run that has nothing left to do.

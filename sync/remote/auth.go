@@ -179,6 +179,9 @@ func (a *attempt) refused(s wire.Status) error {
 	if a.sasl != nil && a.sasl.reason() != "" {
 		e.Err = fmt.Errorf("%w: %s", e.Err, wire.OneLine([]byte(a.sasl.reason())))
 	}
+	if e.Class == Connect {
+		return e
+	}
 	switch s.Code {
 	case "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "THROTTLED", "OVERQUOTA":
 		e.Class = Connect

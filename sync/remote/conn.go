@@ -14,7 +14,7 @@ import (
 
 // Conn is an authenticated connection. Its methods may be called from several
 // goroutines; they run one after the other. After an error that is not Refused
-// the connection is gone.
+// the connection is gone, or of no more use: Close it.
 type Conn struct {
 	cfg    Config
 	sock   *wire.Socket

@@ -208,6 +208,9 @@ func greetingError(err error, s Security) error {
 		}
 		if _, bye := errors.AsType[*wire.ByeError](err); bye {
 			e.Hint = "the server takes no connection now: try later"
+			if e.RetryAfter > 0 {
+				e.Hint = laterHint(e.RetryAfter)
+			}
 		}
 	}
 	return err

@@ -45,6 +45,7 @@
 //	               UID and section; uids.go sets of UIDs
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the
 //	               COUNT in the flight of resync.go)
-//	errors.go, fail.go  classes, and which error is of which
+//	errors.go, fail.go  classes, and which error is of which; throttle.go servers
+//	               that want to be left alone
 //	probe.go       the facts for doctor; report.go their form
 package remote

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -15,7 +16,8 @@ type Class int
 const (
 	// Other: not an error of this package.
 	Other Class = iota
-	// Connect: no connection, lost, silent for too long, or BYE. Try later.
+	// Connect: no connection, lost, silent for too long, BYE, or a server that
+	// throttles: nothing more is to be had from this connection. Try later.
 	Connect
 	// TLS: the server's TLS or certificate is not acceptable.
 	TLS
@@ -43,6 +45,8 @@ type Error struct {
 	Code  string   // response code such as NONEXISTENT, in upper case
 	Err   error
 	Hint  string // what to do next; may be empty
+	// RetryAfter is how long the server wants to be left alone; 0: it does not say.
+	RetryAfter time.Duration
 }
 
 func (e *Error) Error() string {

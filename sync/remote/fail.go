@@ -30,6 +30,9 @@ func fail(ctx context.Context, op, where string, err error) error {
 	}
 	if bye, ok := errors.AsType[*wire.ByeError](err); ok {
 		e.Code = bye.Status.Code
+		if later, after := tryLater(bye.Status); later {
+			e.RetryAfter, e.Hint = after, laterHint(after)
+		}
 	}
 	return e
 }
@@ -68,9 +71,13 @@ func isTLS(err error) bool {
 		errors.As(err, &host) || errors.As(err, &unknown) || errors.As(err, &finger) || isTLSText(err)
 }
 
-// refused makes an *Error of a NO or BAD.
+// refused makes an *Error of a NO or BAD: Refused, or Connect when the server only
+// wants to be left alone.
 func refused(op, where string, s wire.Status) error {
 	e := &Error{Class: Refused, Op: op, Where: where, Code: s.Code, Err: statusError(s)}
+	if later, after := tryLater(s); later {
+		e.Class, e.RetryAfter, e.Hint = Connect, after, laterHint(after)
+	}
 	if s.Code == "REFERRAL" {
 		e.Hint = "the server refers to " + wire.OneLine([]byte(s.Arg)) + "; mailstow never follows a referral by itself"
 	}
