@@ -12,9 +12,12 @@ import (
 )
 
 // open opens the mailbox. One that the mirror knows is brought up to date in
-// the same flight, by the best that the server offers; m.listed tells whether
-// that sufficed.
+// the same flight, by the best that the server offers, and a new one is listed in
+// it; m.listed tells whether that sufficed.
 func (m *mailbox) open(ctx context.Context, c *remote.Conn) (remote.Selected, error) {
+	if err := m.begin(ctx); err != nil {
+		return remote.Selected{}, err
+	}
 	able, err := m.resumable(ctx)
 	if err != nil {
 		return remote.Selected{}, err
@@ -25,11 +28,27 @@ func (m *mailbox) open(ctx context.Context, c *remote.Conn) (remote.Selected, er
 	return m.resync(ctx, c)
 }
 
+// begin opens the generation of a mailbox never synced, by the UIDVALIDITY that
+// the list told.
+func (m *mailbox) begin(ctx context.Context) error {
+	st := m.info.Status
+	if m.gen != nil || m.retired != nil || m.opt.DryRun || m.archived || st == nil || st.UIDValidity == 0 {
+		return nil
+	}
+	if gens, err := m.store.Generations(ctx, m.id); err != nil || len(gens) > 0 {
+		return err
+	}
+	return m.openGeneration(ctx, st.UIDValidity)
+}
+
 // resumable reports whether the mirror's cursor means something: nothing was
 // forgotten on request, no generation waits for its counterparts.
 func (m *mailbox) resumable(ctx context.Context) (bool, error) {
-	if m.listed || m.archived || m.rematch || m.opt.Full || m.cursor().Listed == 0 || m.shorts > 0 {
+	if m.gen == nil || m.listed || m.archived || m.rematch || m.opt.Full || m.shorts > 0 {
 		return false, nil
+	}
+	if archive, err := m.keepsNoUIDs(ctx); archive || err != nil {
+		return false, err
 	}
 	stale, err := found(m.store.Stale(ctx, m.id, stop))
 	return !stale, err
