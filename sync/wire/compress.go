@@ -27,6 +27,8 @@ const (
 	slowLink  = 4 << 20 // octets per second
 	slowAfter = time.Second
 	slowBytes = 256 << 10 // fewer tell nothing
+
+	maxUndecided = 4
 )
 
 // WhatRatio is the What of a LimitError for data that inflates beyond all measure.
@@ -58,6 +60,16 @@ func (c *Conn) slow() bool {
 	m := &c.r.meter
 	return c.whenSlow && c.client != nil && m.waited >= slowAfter && m.octets >= slowBytes &&
 		float64(m.octets) < slowLink*m.waited.Seconds()
+}
+
+// ahead is how many commands may be in flight when cmd is sent. While it is open
+// whether to compress, requests for mail are held back: what was asked for already
+// comes uncompressed. Four keep a fast link busy.
+func (c *Conn) ahead(cmd *Command) int {
+	if c.whenSlow && cmd.name == "UID FETCH" && c.r.meter.waited < 2*slowAfter {
+		return maxUndecided
+	}
+	return maxInFlight
 }
 
 // compress runs COMPRESS with nothing in flight. It is tried once.

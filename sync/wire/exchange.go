@@ -68,7 +68,7 @@ type sent struct {
 }
 
 func (x *exchange) send(cmd *Command) error {
-	if err := x.makeRoom(cmd.size()); err != nil {
+	if err := x.makeRoom(cmd.size(), x.c.ahead(cmd)); err != nil {
 		return err
 	}
 	c := x.c
@@ -96,11 +96,11 @@ func (x *exchange) send(cmd *Command) error {
 
 // makeRoom waits, when the window is full, until half of it is answered: so the
 // commands leave in bunches.
-func (x *exchange) makeRoom(size int) error {
-	if len(x.inFlight) < maxInFlight && x.window+size <= maxWindow {
+func (x *exchange) makeRoom(size, ahead int) error {
+	if len(x.inFlight) < ahead && x.window+size <= maxWindow {
 		return nil
 	}
-	for len(x.inFlight) > maxInFlight/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
+	for len(x.inFlight) > ahead/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
 		if err := x.step(); err != nil {
 			return err
 		}
