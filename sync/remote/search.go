@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -54,6 +55,9 @@ func (c *Conn) Noop(ctx context.Context) error {
 func (c *Conn) Logout(ctx context.Context) error {
 	c.mu.Lock()
 	err := c.viaClient(ctx, "logout", c.where(), func() error { return c.client.Logout().Wait() })
+	if c.wire.Compressed() && errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // Dovecot may close a compressed connection before it has flushed its goodbye
+	}
 	c.mu.Unlock()
 	_ = c.Close()
 	return err
