@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -253,5 +254,35 @@ func TestReceiptOutcomes(t *testing.T) {
 	}
 	if !slices.Equal(got, []string{"failed5", "ok0"}) {
 		t.Fatal(got)
+	}
+}
+
+// A server that asks to be left alone for a moment is; for longer than a run can
+// wait, the run ends and says so.
+func TestServerAsksForPatience(t *testing.T) {
+	for text, want := range map[string]int{"300 milliseconds": 0, "3600000 milliseconds": mailsync.ExitConnect} {
+		f := newFixture(t)
+		f.seed("INBOX", 5)
+		throttled, waited := false, ""
+		f.through(func(line []byte) []byte {
+			if !throttled && bytes.Contains(line, []byte(" OK Fetch completed")) {
+				throttled = true
+				tag, _, _ := bytes.Cut(line, []byte(" "))
+				return append(tag, " NO [THROTTLED] Suggested Backoff Time: "+text+"\r\n"...)
+			}
+			return line
+		})
+		f.opt.Observer = mailsync.ObserverFunc(func(e mailsync.Event) {
+			if e.Kind == mailsync.Waiting {
+				waited += e.Text
+			}
+		})
+		rc := f.pull(want)
+		if want == 0 && (rc.Reconnects != 1 || !strings.HasSuffix(waited, "again in 300ms")) || want != 0 && rc.Reconnects != 0 {
+			t.Errorf("%s: waited %q, %+v", text, waited, rc)
+		}
+		if want == 0 {
+			f.equal()
+		}
 	}
 }

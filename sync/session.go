@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -99,9 +100,25 @@ func (s *session) progress() {
 	s.gaveUp.Store(false)
 }
 
-// pause waits before the next connection, not longer than the caller does.
+// maxPause is how long a run waits for a server that wants to be left alone; for
+// longer, cron comes by again.
+const maxPause = 5 * time.Minute
+
+// asked is how long the server wants to be left alone, 0 when it does not say.
+func asked(err error) time.Duration {
+	if e, ok := errors.AsType[*remote.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// pause waits before the next connection, as long as the server asks for, but not
+// longer than the caller does.
 func (s *session) pause(ctx context.Context, cause error) error {
-	d := s.opt.Backoff(int(s.losses.Load()))
+	d := max(s.opt.Backoff(int(s.losses.Load())), asked(cause))
+	if d > maxPause {
+		return dialError{cause}
+	}
 	s.redial++
 	s.opt.Observer.Event(Event{Kind: Waiting, Account: s.acct.Name,
 		Text: fmt.Sprintf("%v; connecting again in %s", cause, d.Round(time.Millisecond))})
