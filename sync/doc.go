@@ -19,10 +19,11 @@
 //
 // Layout: pull.go is a run over an account, mailboxes.go its list of
 // mailboxes, session.go the connection that comes back after a loss;
-// mailbox.go leads one mailbox through scan.go (what is there, by listing.go),
+// mailbox.go leads one mailbox through resync.go (what changed), or scan.go (what is
+// there, by listing.go),
 // arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that
 // mean nothing), and bodies.go (downloads: round.go asks, pack.go receives,
 // writer.go stores behind them); problem.go and poison.go set aside what cannot be
-// had; receipt.go, counter.go and observer.go tell the outcome; verify.go compares
-// mirror and server.
+// had; receipt.go, counter.go and observer.go tell the outcome; verify.go and
+// verify_rows.go compare mirror and server.
 package sync

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
 )
 
@@ -52,6 +53,10 @@ func TestGarbledList(t *testing.T) {
 	rc := f.pull(3)
 	if rc.Vanished != 0 || len(rc.Failures) != 1 || f.box("Work").Detached || f.box("Gone").Detached {
 		t.Fatalf("%+v", rc)
+	}
+	v := f.verify(mailsync.VerifyOptions{})
+	if len(v.Differences) == 0 || v.Differences[0].Mailbox != "" {
+		t.Fatalf("verify: %+v", v)
 	}
 	f.dial = nil
 	f.pull(0)

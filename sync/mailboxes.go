@@ -54,7 +54,9 @@ func (r *run) held(ctx context.Context) (map[string]localstore.Mailbox, error) {
 }
 
 // hidden is why a list of mailboxes proves none of them gone.
-const hidden = "the server's list of mailboxes has lines that cannot be read: there may be mailboxes that are not mirrored, and none was taken for gone"
+const hidden = unreadable + ", and none was taken for gone"
+
+const unreadable = "the server's list of mailboxes has lines that cannot be read: there may be mailboxes that are not mirrored"
 
 // renames applies what DiffMailboxes finds: proven renames, and mailboxes that
 // are gone, as far as the list is whole, or can no longer be opened.

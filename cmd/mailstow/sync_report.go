@@ -60,15 +60,20 @@ func (a *app) listFailures(r mailsync.Receipt) {
 			a.ui.line("", "%s: and %d more; --json lists all", r.Account, len(r.Failures)-i)
 			return
 		}
-		a.ui.line("", "%s: %s: %s", r.Account, failureSubject(f), f.Reason)
+		a.ui.line("", "%s: %s%s", r.Account, subject(f.Mailbox, f.UID), f.Reason)
 	}
 }
 
-func failureSubject(f mailsync.Failure) string {
-	if f.UID == 0 {
-		return f.Mailbox
+// subject names what a failure or a difference is about, empty when it is the
+// account.
+func subject(mailbox string, uid uint32) string {
+	switch {
+	case uid != 0:
+		return fmt.Sprintf("%s, message uid %d: ", mailbox, uid)
+	case mailbox != "":
+		return mailbox + ": "
 	}
-	return fmt.Sprintf("%s, message uid %d", f.Mailbox, f.UID)
+	return ""
 }
 
 // receiptProblem makes an error of a run that came to its end, but not with

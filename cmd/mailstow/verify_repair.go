@@ -76,7 +76,7 @@ func (v *verification) print(c *cli.Context, result verifyJSON) error {
 	}
 	for _, r := range result.Remote {
 		for _, d := range r.Differences {
-			fmt.Fprintln(v.stdout, term.Clean(r.Account+": "+differenceText(d)))
+			fmt.Fprintln(v.stdout, term.Clean(r.Account+": "+subject(d.Mailbox, d.UID)+d.What))
 		}
 	}
 	if result.OK && !v.ui.quiet && (v.ui.verbose || v.ui.outTTY) {
@@ -102,14 +102,6 @@ func (f findingJSON) String() string {
 		text = fmt.Sprintf("%s: %s:%s, message %d (uid %d): %s", f.Kind, f.Account, f.Folder, f.ID, f.UID, f.What)
 	}
 	return text
-}
-
-func differenceText(d mailsync.Difference) string {
-	text := d.Mailbox
-	if d.UID != 0 {
-		text += fmt.Sprintf(", message uid %d", d.UID)
-	}
-	return text + ": " + d.What
 }
 
 // failure is the error of a verification that found something.
