@@ -3,6 +3,8 @@ package sync_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -21,13 +23,15 @@ func TestRandomHistory(t *testing.T) {
 	if testing.Short() {
 		rounds = 6
 	}
-	for seed := range uint64(3) {
+	for seed := range uint64(seeds(t)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			opts := []dovecot.Option{dovecot.SDBox()} // a deleted mailbox with children stays a name
-			if seed%2 == 1 {
-				opts = append(opts, dovecot.Capability("IMAP4rev1 LITERAL+ UIDPLUS UNSELECT LIST-EXTENDED LIST-STATUS"))
+			rng := rand.New(rand.NewPCG(seed, 1))
+			if able := capabilities[int(seed+rng.Uint64N(2)*3)%len(capabilities)]; able != "" {
+				t.Log("the server can", able)
+				opts = append(opts, dovecot.Capability(able))
 			}
-			h := history{fixture: newFixture(t, opts...), rng: rand.New(rand.NewPCG(seed, 1)), there: map[string]bool{"INBOX": true}}
+			h := history{fixture: newFixture(t, opts...), rng: rng, there: map[string]bool{"INBOX": true}}
 			h.opt.MaxDeletes = plan.NoLimit
 			for range rounds {
 				for range h.rng.IntN(6) {
@@ -40,6 +44,32 @@ func TestRandomHistory(t *testing.T) {
 			h.equal()
 		})
 	}
+}
+
+// seedsEnv asks for more histories than every test run can afford.
+const seedsEnv = "MAILSTOW_TEST_SEEDS"
+
+func seeds(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv(seedsEnv)
+	if text == "" {
+		return 3
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// capabilities are what servers of all ages can do; "" is all that Dovecot can.
+var capabilities = []string{
+	"",
+	"IMAP4rev1 LITERAL+ UIDPLUS UNSELECT LIST-EXTENDED LIST-STATUS",
+	"IMAP4rev1 LITERAL+ SASL-IR ENABLE NAMESPACE UIDPLUS ESEARCH LIST-EXTENDED LIST-STATUS CONDSTORE SPECIAL-USE",
+	"IMAP4rev1 LITERAL+ ENABLE UIDPLUS LIST-EXTENDED LIST-STATUS CONDSTORE",
+	"IMAP4rev1 ENABLE CONDSTORE QRESYNC ESEARCH",
+	"IMAP4rev1",
 }
 
 // history is a server that somebody works on at random.

@@ -134,8 +134,15 @@ func (r *resync) scan(ctx context.Context, doubt string) (Changes, error) {
 // short reports whether a scan lacks messages that EXAMINE had counted and that
 // have not left since.
 func (r *resync) short() bool {
+	return r.fewer(int64(r.old.count))
+}
+
+// fewer reports whether these messages up to Last are less than EXAMINE had
+// counted beside the new ones. What leaves the end of a mailbox without a word is
+// missing there: a listing in one piece, but not the whole.
+func (r *resync) fewer(listed int64) bool {
 	gone := int64(r.expunged) + total(clip(merge(r.later), 1, r.k.Last))
-	return r.sel.counted && int64(r.old.count)+gone < r.leftOfOld()
+	return r.sel.counted && listed+gone < r.leftOfOld()
 }
 
 // end reports the errors kept so far.
@@ -199,7 +206,11 @@ func (r *resync) byModSeq(ctx context.Context) (vanished imap.UIDSet, doubt stri
 	if !r.hasCount {
 		left = r.leftOfOld()
 	}
-	if left == held && (r.hasCount || r.sel.counted) {
+	if r.fewer(left) {
+		return nil, fmt.Sprintf("the server counted %d messages in all, %d of them known and %d new", r.sel.Messages, left, r.fresh.count), nil
+	}
+	missed := len(without(imap.UIDSet(r.old.seen.ranges), r.k.UIDs)) > 0
+	if left == held && !missed && (r.hasCount || r.sel.counted) {
 		return nil, "", nil
 	}
 	present, err := r.c.uids(ctx, 1, r.k.Last)
@@ -208,7 +219,7 @@ func (r *resync) byModSeq(ctx context.Context) (vanished imap.UIDSet, doubt stri
 	}
 	present = merge(present)
 	switch {
-	case r.hasCount && total(present) != left:
+	case r.hasCount && total(present) != left, r.fewer(total(present)):
 		doubt = fmt.Sprintf("the server counted %d messages and enumerated %d", left, total(present))
 	case len(without(present, r.k.UIDs)) > 0:
 		doubt = "the server has messages that were missed before"
