@@ -2,6 +2,7 @@ package sync
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"runtime"
@@ -146,7 +147,7 @@ func (r *failingReader) Read(p []byte) (int, error) {
 }
 
 // drop forgets bodies whose request failed.
-func (w *writer) drop(ctx context.Context, b *batch) error {
+func (w *writer) drop(ctx context.Context, b *batch) (first error) {
 	for uid, x := range b.got {
 		packed, err := x.wait()
 		if err == nil {
@@ -154,9 +155,7 @@ func (w *writer) drop(ctx context.Context, b *batch) error {
 		}
 		w.memory.Release(x.size)
 		delete(b.got, uid)
-		if err != nil {
-			return err
-		}
+		first = cmp.Or(first, err) // the others must go all the same: somebody may wait for their memory
 	}
-	return nil
+	return first
 }

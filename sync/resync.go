@@ -1,7 +1,9 @@
 package sync
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -108,7 +110,8 @@ func (m *mailbox) newResync(ctx context.Context) (*resync, error) {
 		last = tail[0].UID - 1
 	}
 	r.change.Last = last
-	r.known = remote.Known{UIDValidity: m.gen.UIDValidity, ModSeq: cursor.HighestModSeq, Last: last}
+	r.known = remote.Known{UIDValidity: m.gen.UIDValidity, ModSeq: cursor.HighestModSeq, Last: last,
+		UIDNext: imap.UID(cursor.UIDNext), MailboxID: cursor.MailboxID}
 	for _, row := range r.rows {
 		if row.UID <= last {
 			r.known.UIDs.AddNum(row.UID)
@@ -128,7 +131,7 @@ func (m *mailbox) newResync(ctx context.Context) (*resync, error) {
 func (r *resync) hear(ctx context.Context, x remote.Meta) error {
 	switch {
 	case x.UID <= r.change.Last:
-		r.change.Flags[x.UID] = r.l.flags.set(x.Flags)
+		r.flags(x.UID, r.l.flags.set(x.Flags))
 		return nil
 	case uint32(x.UID) <= r.l.after:
 		r.change.Above = append(r.change.Above, plan.Entry{UID: x.UID, Flags: r.l.flags.set(x.Flags)})
@@ -138,6 +141,17 @@ func (r *resync) hear(ctx context.Context, x remote.Meta) error {
 		return nil
 	}
 	return r.l.hand(ctx, arriveBatch)
+}
+
+// flags keeps what differs from the mirror: a scan tells the flags of a million
+// messages that kept theirs. The last word on a message counts.
+func (r *resync) flags(uid imap.UID, now conflict.Flags) {
+	i, held := slices.BinarySearchFunc(r.rows, uid, func(row plan.Row, uid imap.UID) int { return cmp.Compare(row.UID, uid) })
+	if held && r.rows[i].Base.Equal(now) {
+		delete(r.change.Flags, uid)
+		return
+	}
+	r.change.Flags[uid] = now
 }
 
 // confirmed reports whether one of the known messages was seen again: without

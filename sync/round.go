@@ -136,6 +136,7 @@ func (r *round) close(ctx context.Context, err error) error {
 		if oldest == nil {
 			oldest = b
 		}
+		r.out.open -= b.held
 		_ = r.out.drop(context.WithoutCancel(ctx), b) // what stays staged goes when the store is opened next
 	}
 	switch {

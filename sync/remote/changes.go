@@ -238,6 +238,10 @@ func (r *resync) wanted(sel Selected) string {
 		return "UIDs of this mailbox do not last"
 	case sel.UIDNext != 0 && sel.UIDNext <= r.k.Last:
 		return fmt.Sprintf("uidnext went back to %d, though %d was seen", sel.UIDNext, r.k.Last)
+	case sel.UIDNext != 0 && sel.UIDNext < r.k.UIDNext:
+		return fmt.Sprintf("uidnext went back from %d to %d", r.k.UIDNext, sel.UIDNext)
+	case sel.MailboxID != "" && r.k.MailboxID != "" && sel.MailboxID != r.k.MailboxID:
+		return "another mailbox has the name now"
 	}
 	return ""
 }

@@ -13,6 +13,10 @@ type Known struct {
 	ModSeq uint64
 	// Last is the highest UID that has been listed; what is above is new.
 	Last imap.UID
+	// UIDNext and MailboxID are what the server said last; a lower UIDNEXT (I5) and
+	// another identity (RFC 8474 section 4) make UIDs mean nothing. Zero: not known.
+	UIDNext   imap.UID
+	MailboxID string
 	// UIDs are exactly the messages held with UID <= Last. They prove the server's
 	// word: a count that does not come out makes it count for nothing.
 	UIDs imap.UIDSet

@@ -157,6 +157,10 @@ func TestServersThatLie(t *testing.T) {
 			remote.Unusable, "", "", "do not last", 1},
 		{"uidnext went back", qresync, held, []exchange{{examineQ, opening(8, 9, 30)}, {askNew, listed(10)}},
 			remote.Unusable, "", "", "uidnext went back to 9", 1},
+		{"uidnext went back, above what was seen", qresync, known(func(k *remote.Known) { k.UIDNext = 15 }), []exchange{{examineQ, opening(9, 12, 30)}, {askNew, listed(10)}},
+			remote.Unusable, "", "", "uidnext went back from 15 to 12", 1},
+		{"another mailbox under the same UIDVALIDITY", qresync, known(func(k *remote.Known) { k.MailboxID = "a1" }), []exchange{{examineQ, opening(9, 12, 30) + "* OK [MAILBOXID (b2)] id\r\n"}, {askNew, listed(10)}},
+			remote.Unusable, "", "", "another mailbox", 1},
 		{"QRESYNC not understood", qresync, held, []exchange{
 			{examineQ, "$ BAD what\r\n"}, {askNew, "$ BAD what\r\n"},
 			{examineC, opening(8, 10, 30)}, {askSince, ""}, {askCount, "* ESEARCH (TAG \"$\") UID COUNT 8\r\n"}, {askNew, ""}},
@@ -185,6 +189,10 @@ func TestServersThatLie(t *testing.T) {
 			remote.ByScan, "9", "1[]2[]3[]4[]6[]7[]8[]", "counted 7 messages and enumerated 0", 3},
 		{"huge enumeration", condstore, held, []exchange{{examineC, opening(9, 10, 30)}, {askSince, ""}, {askCount, "* ESEARCH (TAG \"$\") UID COUNT 9\r\n"}, {askNew, ""}, {askAll, "* ESEARCH (TAG \"$\") UID ALL 1:4294967295\r\n"}, {askScan, listed(1, 2, 3, 4, 5, 6, 7, 8, 9)}},
 			remote.ByScan, "", "1[]2[]3[]4[]5[]6[]7[]8[]9[]", "missed before", 3},
+		{"count agrees, and the end is left out", condstore, held, []exchange{{examineC, opening(9, 11, 30)}, {askSince, ""}, {askCount, "* ESEARCH (TAG \"$\") UID COUNT 8\r\n"}, {askNew, ""}, {askScan, eight}},
+			remote.ByScan, "", allEight, "counted 9 messages and listed 8", 2},
+		{"one missed, another gone", condstore, held, []exchange{{examineC, opening(8, 10, 30)}, {askSince, "* 5 FETCH (UID 5 FLAGS () MODSEQ (29))\r\n"}, {askCount, "* ESEARCH (TAG \"$\") UID COUNT 8\r\n"}, {askNew, ""}, {askAll, "* ESEARCH (TAG \"$\") UID ALL 1:8\r\n"}, {askScan, listed(1, 2, 3, 4, 5, 6, 7, 8)}},
+			remote.ByScan, "9", "1[]2[]3[]4[]5[]6[]7[]8[]", "missed before", 3},
 		{"no answer to the count", condstore, held, []exchange{{examineC, opening(8, 10, 30)}, {askSince, ""}, {askCount, ""}, {askNew, ""}},
 			remote.ByModSeq, "", "", "", 1},
 		{"count refused", condstore, held, []exchange{{examineC, opening(9, 11, 30)}, {askSince, ""}, {askCount, "$ NO x\r\n"}, {askNew, listed(10)}},
@@ -216,7 +224,7 @@ func TestServersThatLie(t *testing.T) {
 			remote.Unusable, "", "", "does not say UIDVALIDITY", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, ch, heard, trips, err := examined(t, tc.caps, tc.k, tc.script)
+			sel, ch, heard, trips, err := examined(t, tc.caps, tc.k, tc.script)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -225,6 +233,9 @@ func TestServersThatLie(t *testing.T) {
 			}
 			if exact := tc.method != remote.Unusable && !strings.Contains(tc.why, "and listed"); ch.Exact != exact {
 				t.Errorf("exact: %v", ch.Exact)
+			}
+			if sel.NoModSeq != (sel.HighestModSeq == 0) {
+				t.Errorf("no mod-sequences: %v, but %d", sel.NoModSeq, sel.HighestModSeq)
 			}
 			if heard != tc.heard {
 				t.Errorf("heard %s, want %s", heard, tc.heard)
