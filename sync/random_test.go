@@ -83,17 +83,33 @@ type history struct {
 var places = []string{"INBOX", "A", "A/B", "C"}
 
 // disturbed is a run whose first connections are cut somewhere; a third are not.
+// Somebody may be at work meanwhile, and the run be one that does not do all.
 func (h *history) disturbed() {
 	h.Helper()
 	h.reconnect()
 	h.dialer.Faults = func(n int) []faultconn.Option {
-		if h.rng.IntN(3) == 0 || n > 2 {
-			return nil
+		var opts []faultconn.Option
+		if n == 0 && h.rng.IntN(3) == 0 {
+			opts = append(opts, faultconn.OnWrite([]string{"EXAMINE", "UID FETCH", "BODY.PEEK"}[h.rng.IntN(3)], h.change))
 		}
-		return []faultconn.Option{faultconn.CutRead(int64(h.rng.IntN(20_000)))}
+		if h.rng.IntN(3) == 0 || n > 2 {
+			return opts
+		}
+		return append(opts, faultconn.CutRead(int64(h.rng.IntN(20_000))))
 	}
-	rc, err := mailsync.Pull(h.Context(), h.store, h.account(), h.opt)
-	if rc.Exit != mailsync.ExitOK && rc.Exit != mailsync.ExitConnect && rc.Exit != mailsync.ExitPartial {
+	opt := h.opt
+	switch h.rng.IntN(10) {
+	case 0:
+		opt.DryRun = true
+	case 1:
+		opt.Full = true
+	case 2, 3:
+		opt.MaxDeletes = limit(h.T, "1")
+	case 4:
+		opt.Folders, opt.Narrow = []string{"INBOX", "C"}, true
+	}
+	rc, err := mailsync.Pull(h.Context(), h.store, h.account(), opt)
+	if rc.Exit != mailsync.ExitOK && rc.Exit != mailsync.ExitConnect && rc.Exit != mailsync.ExitPartial && rc.Exit != mailsync.ExitGuard {
 		h.Fatalf("exit %d, %v, %+v", rc.Exit, err, rc)
 	}
 	h.whole()
