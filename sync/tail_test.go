@@ -22,7 +22,7 @@ func TestLastMessagesChange(t *testing.T) {
 			}
 			f := newFixture(t, opts...)
 			f.opt.MaxDeletes = plan.NoLimit
-			f.seed("INBOX", 20)
+			f.seed("INBOX", 60)
 			f.pull(0)
 			for round := range 8 {
 				work := func() {
