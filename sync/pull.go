@@ -111,6 +111,9 @@ func (r *run) mailbox(ctx context.Context, m *mailbox) error {
 	}
 	r.observe(Event{Kind: Opened, Mailbox: m.info.Name})
 	err = r.session.do(ctx, m.sync)
+	if !m.asked {
+		r.counter.expect(m, tally{}) // nothing comes of what the list promised
+	}
 	if err == nil {
 		if m.failed {
 			return nil
