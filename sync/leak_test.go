@@ -28,9 +28,9 @@ func settled(t *testing.T, before int) {
 func TestNothingLeftRunning(t *testing.T) {
 	f := newFixture(t)
 	f.seed("INBOX", 150)
-	big := bytes.Repeat([]byte("0123456789abcdef0123456789abcdef\r\n"), 100_000)
-	for range 3 {
-		f.user.Append("INBOX", nil, day(900), append(message("INBOX", 900), big...))
+	big := bytes.Repeat([]byte("0123456789abcdef0123456789abcdef\r\n"), 150_000)
+	for i := range 3 {
+		f.user.Append("INBOX", nil, day(900), append(message("INBOX", 900+i), big...))
 	}
 	runtime.GC()
 	before := runtime.NumGoroutine()
@@ -63,6 +63,7 @@ func TestNothingLeftRunning(t *testing.T) {
 					f.open()
 				}
 				settled(t, before)
+				f.empty("staging")
 			}
 		})
 	}
