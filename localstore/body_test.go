@@ -106,7 +106,7 @@ func TestOddMessages(t *testing.T) {
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) == 0 {
-		t.Skipf("no messages in %s", dir)
+		t.Skipf("NOT TESTED: no messages in %s", dir)
 	}
 	s := newStore(t)
 	p := newPlace(t, s, "INBOX")

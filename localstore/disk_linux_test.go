@@ -14,7 +14,7 @@ func init() { smallDisks["tmpfs"] = smallDisk }
 func mount(t *testing.T, dir string) {
 	t.Helper()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("cannot mount: %v", err)
+		t.Skipf("NOT TESTED: cannot mount: %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, 0) })
 }

@@ -104,7 +104,7 @@ func TestMessageAndFolders(t *testing.T) {
 func TestViewInShell(t *testing.T) {
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
-		t.Skip("no sqlite3 shell here")
+		t.Skip("NOT TESTED: no sqlite3 shell here")
 	}
 	s := newStore(t)
 	sampleMail(t, s)

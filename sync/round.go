@@ -26,7 +26,7 @@ type batch struct {
 	m      *mailbox
 	stored chan struct{} // closed when all sent before is stored; nil: nobody waits
 	due    []plan.Due
-	wanted map[imap.UID]int // index in due
+	wanted map[imap.UID]bool
 	got    map[imap.UID]*body
 	held   int64 // octets of got in memory
 	done   bool
@@ -40,9 +40,9 @@ type refusal struct {
 func (f *fetcher) newRound(batches [][]plan.Due) *round {
 	r := &round{fetcher: f}
 	for _, due := range batches {
-		b := &batch{m: f.m, due: due, wanted: map[imap.UID]int{}, got: map[imap.UID]*body{}}
-		for i, d := range due {
-			b.wanted[imap.UID(d.UID)] = i
+		b := &batch{m: f.m, due: due, wanted: map[imap.UID]bool{}, got: map[imap.UID]*body{}}
+		for _, d := range due {
+			b.wanted[imap.UID(d.UID)] = true
 		}
 		r.batches = append(r.batches, b)
 	}
@@ -84,7 +84,7 @@ func (b *batch) set() imap.UIDSet {
 // take receives one body of a batch.
 func (r *round) take(set int, uid imap.UID, size int64, from io.Reader) error {
 	b := r.batches[set]
-	if _, wanted := b.wanted[uid]; !wanted || b.got[uid] != nil {
+	if !b.wanted[uid] || b.got[uid] != nil {
 		return nil
 	}
 	x, err := r.out.receive(b, size, from)

@@ -23,7 +23,6 @@ type Rename struct {
 
 // Account is what changed in the list of mailboxes.
 type Account struct {
-	New     []string // wire names
 	Renamed []Rename
 	Gone    []Mirrored
 }
@@ -60,11 +59,6 @@ func DiffMailboxes(listed []Listed, held []Mirrored) Account {
 			a.Gone = append(a.Gone, h)
 		}
 		delete(left, h.Raw)
-	}
-	for _, l := range listed {
-		if left[l.Raw] {
-			a.New = append(a.New, l.Raw)
-		}
 	}
 	return a
 }

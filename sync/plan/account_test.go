@@ -16,11 +16,11 @@ func TestDiffMailboxes(t *testing.T) {
 		"nothing": {},
 		"new and gone": {
 			[]Listed{{"INBOX", ""}, {"B", ""}}, []Mirrored{{1, "INBOX", ""}, {2, "A", ""}},
-			Account{New: []string{"B"}, Gone: []Mirrored{{2, "A", ""}}},
+			Account{Gone: []Mirrored{{2, "A", ""}}},
 		},
 		"names differ by case: two mailboxes": {
 			[]Listed{{"work", ""}}, []Mirrored{{1, "Work", ""}},
-			Account{New: []string{"work"}, Gone: []Mirrored{{1, "Work", ""}}},
+			Account{Gone: []Mirrored{{1, "Work", ""}}},
 		},
 		"renamed": {
 			[]Listed{{"B", "id1"}}, []Mirrored{{1, "A", "id1"}},
@@ -28,11 +28,11 @@ func TestDiffMailboxes(t *testing.T) {
 		},
 		"copied, not renamed": {
 			[]Listed{{"A", "id1"}, {"B", "id2"}}, []Mirrored{{1, "A", "id1"}},
-			Account{New: []string{"B"}},
+			Account{},
 		},
 		"one identity listed twice proves nothing": {
 			[]Listed{{"B", "id1"}, {"C", "id1"}}, []Mirrored{{1, "A", "id1"}},
-			Account{New: []string{"B", "C"}, Gone: []Mirrored{{1, "A", "id1"}}},
+			Account{Gone: []Mirrored{{1, "A", "id1"}}},
 		},
 		"one identity held twice: both are gone, none is forgotten": {
 			nil, []Mirrored{{1, "A", "id1"}, {2, "B", "id1"}},
@@ -54,7 +54,7 @@ func TestDiffMailboxes(t *testing.T) {
 		},
 		"no identity proves nothing": {
 			[]Listed{{"B", "id1"}}, []Mirrored{{1, "A", ""}},
-			Account{New: []string{"B"}, Gone: []Mirrored{{1, "A", ""}}},
+			Account{Gone: []Mirrored{{1, "A", ""}}},
 		},
 	} {
 		if got := DiffMailboxes(c.listed, c.held); !cmp.Equal(got, c.want) {

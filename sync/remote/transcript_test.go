@@ -16,7 +16,7 @@ import (
 func TestTranscripts(t *testing.T) {
 	all := transcripts()
 	if len(all) == 0 {
-		t.Skip("no transcripts: set MAILSTOW_CORPUS to the folder that holds them")
+		t.Skip("NOT TESTED: no transcripts: set MAILSTOW_CORPUS to the folder that holds them")
 	}
 	for name, text := range all {
 		t.Run(name, func(t *testing.T) {
