@@ -24,7 +24,7 @@
 //	open.go create.go lock.go migrate.go  getting at the file
 //	sql/                                  the schema, one file per version: read it first
 //	tx.go errors.go                       transactions and what can go wrong with them
-//	accounts.go mailboxes.go generations.go messages.go problems.go
+//	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
 //	                                      what the engine writes
 //	rows.go                               what it compares
 //	pack.go header.go envelope.go         from bytes to a Packed, without I/O

@@ -27,6 +27,7 @@ type Mail struct {
 	Account, Folder              string
 	UID                          uint32
 	Flags                        string
+	Labels                       string    // LabelText, "" where the server has none
 	Date                         time.Time // of the header; zero when it has none that can be read
 	InternalDate                 time.Time
 	MessageID, From, To, Subject string
@@ -48,7 +49,7 @@ type ListQuery struct {
 
 const mailSelect = `SELECT m.id, a.name, x.name, ifnull(m.uid, 0), m.local, e.date, m.date, m.zone,
 	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
-	coalesce(b.size, m.size, -1), b.sha256,
+	coalesce(b.size, m.size, -1), b.sha256, ifnull(m.labels, ''),
 	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
 	     WHEN m.body IS NULL THEN 'missing' ELSE 'present' END,
 	x.id AS mailbox, g.id AS generation, m.uid AS uid, m.id AS message `
@@ -163,7 +164,7 @@ func (s *Store) eachMail(ctx context.Context, query string, args []any, fn func(
 		var sum []byte
 		var order sql.RawBytes
 		err := r.Scan(&m.ID, &m.Account, &m.Folder, &m.UID, &m.Flags, &date, &internal, &zone,
-			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.State, &m.Mailbox, &order, &order, &order)
+			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.Labels, &m.State, &m.Mailbox, &order, &order, &order)
 		if err != nil {
 			return err
 		}

@@ -16,8 +16,13 @@ func sampleMail(t tb, s *Store) (inbox, other place) {
 	update(t, s, func(tx *Tx) (err error) { other.gen, err = tx.OpenGeneration(other.box, 1, inbox.run); return err })
 	add := func(p place, uid uint32, flags, from, subject string, day int) MessageID {
 		var id MessageID
+		labels := ""
+		if p == other {
+			labels = LabelText([]string{"a b", `\Inbox`})
+		}
 		update(t, s, func(tx *Tx) error {
-			ids, err := tx.Arrive(p.run, p.gen, []Arrival{{UID: uid, Flags: flags, Size: 1000, Date: testDate.AddDate(0, 0, day)}})
+			ids, err := tx.Arrive(p.run, p.gen, []Arrival{{UID: uid, Flags: flags, Size: 1000, Date: testDate.AddDate(0, 0, day),
+				Identity: "G:" + subject, Labels: labels}})
 			if err != nil {
 				return err
 			}
@@ -115,11 +120,11 @@ func TestViewInShell(t *testing.T) {
 		}
 		return string(out)
 	}
-	want := "account|folder|uid|message_id|subject|sender|recipients|date|internal_date|flags|size|sha256|state|id\n" +
-		"work|INBOX|20|<Zwei@x>|Zwei|bob@x|me@x|2020-02-29T23:30:00Z|2020-03-03T05:00:00Z|\\Seen|97|SUM|present|2\n" +
-		"work|INBOX|25|<weg@x>|weg|bob@x|me@x|2020-02-29T23:30:00Z|2020-03-01T05:00:00Z|\\Seen|95|SUM|vanished|4\n" +
-		"work|INBOX|40|NULL|NULL|NULL|NULL|NULL|2020-03-05T05:00:00Z||1000|NULL|missing|5\n" +
-		"work|☺|1|<drei@x>|drei|ann@x|me@x|2020-02-29T23:30:00Z|2020-03-01T05:00:00Z|\\Flagged \\Seen|97|SUM|present|6\n"
+	want := "account|folder|uid|message_id|subject|sender|recipients|date|internal_date|flags|size|sha256|state|id|labels\n" +
+		"work|INBOX|20|<Zwei@x>|Zwei|bob@x|me@x|2020-02-29T23:30:00Z|2020-03-03T05:00:00Z|\\Seen|97|SUM|present|2|NULL\n" +
+		"work|INBOX|25|<weg@x>|weg|bob@x|me@x|2020-02-29T23:30:00Z|2020-03-01T05:00:00Z|\\Seen|95|SUM|vanished|4|NULL\n" +
+		"work|INBOX|40|NULL|NULL|NULL|NULL|NULL|2020-03-05T05:00:00Z||1000|NULL|missing|5|NULL\n" +
+		"work|☺|1|<drei@x>|drei|ann@x|me@x|2020-02-29T23:30:00Z|2020-03-01T05:00:00Z|\\Flagged \\Seen|97|SUM|present|6|[\"\\\\Inbox\",\"a b\"]\n"
 	for _, subject := range []string{"Zwei", "weg", "drei"} {
 		from := map[string]string{"drei": "ann@x"}[subject]
 		if from == "" {

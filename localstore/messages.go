@@ -37,12 +37,12 @@ func (tx *Tx) arrive(run RunID, gen GenerationID, a Arrival) (MessageID, error) 
 	}
 	if back {
 		// A body found damaged while nobody needed it is fetched again.
-		_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2,
-			body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags)
+		_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2, labels = nullif(?3, ''),
+			body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags, a.Labels)
 	} else {
 		var n int64
-		n, err = tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)`, gen, a.UID, size, date, zone, a.Flags)
+		n, err = tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local, identity, labels)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, nullif(?8, ''))`, gen, a.UID, size, date, zone, a.Flags, a.Identity, a.Labels)
 		id = MessageID(n)
 	}
 	if err != nil {

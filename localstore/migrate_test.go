@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -78,7 +79,8 @@ func TestUpgrade(t *testing.T) {
 // writeFixture dumps a small store, in a form that any SQLite reads.
 func writeFixture(t *testing.T) {
 	s := newStore(t)
-	sampleMail(t, s)
+	inbox, _ := sampleMail(t, s)
+	partOf(t, s, inbox, 40)
 	var out strings.Builder
 	fmt.Fprintf(&out, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\nBEGIN;\n", applicationID, schemaVersion)
 	objects := func(where string, fn func(name, text string)) {
@@ -104,6 +106,14 @@ func writeFixture(t *testing.T) {
 	if err := os.WriteFile(fmt.Sprintf("testdata/%d.sql", schemaVersion), []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// partOf stages a first piece of a message.
+func partOf(t *testing.T, s *Store, p place, uid uint32) {
+	t.Helper()
+	sum := sha256.Sum256([]byte("part"))
+	tamper(t, s, "INSERT INTO staging(body, message, sha256) SELECT 99, id, ? FROM message WHERE generation = ? AND uid = ?", sum[:], p.gen, uid)
+	tamper(t, s, "INSERT INTO chunk(id, size, zstd, data) VALUES (99 << 20, 4, 0, CAST('part' AS BLOB))")
 }
 
 func dumpRows(t *testing.T, s *Store, table string) string {

@@ -98,16 +98,24 @@ type Row struct {
 
 // Arrival is a message new to the store. Size -1 and a zero Date: unknown.
 type Arrival struct {
-	UID   uint32
-	Flags string
-	Size  int64
-	Date  time.Time
+	UID      uint32
+	Flags    string
+	Size     int64
+	Date     time.Time
+	Identity string // what the server says the message is, in whichever mailbox; "" unknown
+	Labels   string // LabelText; "" where the server has none
 }
 
 // FlagChange sets both flag sets of a message.
 type FlagChange struct {
 	ID          MessageID
 	Base, Local string
+}
+
+// LabelChange sets the labels of a message, as LabelText.
+type LabelChange struct {
+	ID     MessageID
+	Labels string
 }
 
 // Rebind gives an old row its place in a new generation (I2).
