@@ -11,11 +11,12 @@ ALTER TABLE message ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 -- server has no labels. The server's word alone: history does not keep them.
 ALTER TABLE message ADD COLUMN labels TEXT;
 
--- By what a message is recognised that is held, or due, in another place: its
--- identity, or its size and date where it is large enough that its header is
--- worth asking for. Small messages, most of all, need no place in it.
-CREATE INDEX message_identity ON message(identity) WHERE identity <> '';
-CREATE INDEX message_large ON message(size, date) WHERE size >= 32768;
+-- By what a body is found that is held already, in another place: the size and
+-- date that its message was announced with. Only where that leads anywhere: the
+-- server tells identities, or the message is large enough that its header is worth
+-- asking for. Dates come first, since mail arrives in their order.
+CREATE INDEX message_alike ON message(date, size)
+    WHERE body IS NOT NULL AND (identity <> '' OR size >= 32768);
 
 -- The message whose body arrives in pieces. Such a body outlasts its process: it
 -- is taken up again as long as the message is present and lacks its body. NULL:

@@ -121,17 +121,17 @@ CREATE TABLE event (
     old        TEXT,
     new        TEXT
 ) STRICT;
-INSERT INTO event VALUES (1, 1795520954, 1, 'created', 1, NULL, NULL, NULL, NULL, 'INBOX');
-INSERT INTO event VALUES (2, 1795520954, 1, 'opened', 1, 1, NULL, NULL, NULL, '7');
-INSERT INTO event VALUES (3, 1795520954, 1, 'created', 2, NULL, NULL, NULL, NULL, '☺');
-INSERT INTO event VALUES (4, 1795520954, 1, 'opened', 2, 2, NULL, NULL, NULL, '1');
-INSERT INTO event VALUES (5, 1795520954, 1, 'arrived', NULL, 1, 1, 10, NULL, '');
-INSERT INTO event VALUES (6, 1795520954, 1, 'arrived', NULL, 1, 2, 20, NULL, '\Seen');
-INSERT INTO event VALUES (7, 1795520954, 1, 'arrived', NULL, 1, 3, 30, NULL, '\SeenNot');
-INSERT INTO event VALUES (8, 1795520954, 1, 'arrived', NULL, 1, 4, 25, NULL, '\Seen');
-INSERT INTO event VALUES (9, 1795520954, 1, 'arrived', NULL, 1, 5, 40, NULL, '');
-INSERT INTO event VALUES (10, 1795520954, 1, 'arrived', NULL, 2, 6, 1, NULL, '\Flagged \Seen');
-INSERT INTO event VALUES (11, 1795520954, 1, 'vanished', NULL, 1, 4, 25, '\Seen', NULL);
+INSERT INTO event VALUES (1, 1795521189, 1, 'created', 1, NULL, NULL, NULL, NULL, 'INBOX');
+INSERT INTO event VALUES (2, 1795521189, 1, 'opened', 1, 1, NULL, NULL, NULL, '7');
+INSERT INTO event VALUES (3, 1795521189, 1, 'created', 2, NULL, NULL, NULL, NULL, '☺');
+INSERT INTO event VALUES (4, 1795521189, 1, 'opened', 2, 2, NULL, NULL, NULL, '1');
+INSERT INTO event VALUES (5, 1795521189, 1, 'arrived', NULL, 1, 1, 10, NULL, '');
+INSERT INTO event VALUES (6, 1795521189, 1, 'arrived', NULL, 1, 2, 20, NULL, '\Seen');
+INSERT INTO event VALUES (7, 1795521189, 1, 'arrived', NULL, 1, 3, 30, NULL, '\SeenNot');
+INSERT INTO event VALUES (8, 1795521189, 1, 'arrived', NULL, 1, 4, 25, NULL, '\Seen');
+INSERT INTO event VALUES (9, 1795521189, 1, 'arrived', NULL, 1, 5, 40, NULL, '');
+INSERT INTO event VALUES (10, 1795521189, 1, 'arrived', NULL, 2, 6, 1, NULL, '\Flagged \Seen');
+INSERT INTO event VALUES (11, 1795521189, 1, 'vanished', NULL, 1, 4, 25, '\Seen', NULL);
 CREATE TABLE problem (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     account  INTEGER NOT NULL REFERENCES account(id),
@@ -164,8 +164,8 @@ CREATE INDEX event_message ON event(message) WHERE message IS NOT NULL;
 CREATE INDEX event_mailbox ON event(mailbox) WHERE mailbox IS NOT NULL;
 CREATE UNIQUE INDEX problem_subject ON problem(account, kind, ifnull(mailbox, 0), ifnull(message, 0), ifnull(uid, 0));
 CREATE INDEX problem_message ON problem(message) WHERE message IS NOT NULL;
-CREATE INDEX message_identity ON message(identity) WHERE identity <> '';
-CREATE INDEX message_large ON message(size, date) WHERE size >= 32768;
+CREATE INDEX message_alike ON message(date, size)
+    WHERE body IS NOT NULL AND (identity <> '' OR size >= 32768);
 CREATE UNIQUE INDEX staging_message ON staging(message) WHERE message IS NOT NULL;
 CREATE VIEW mail AS
 SELECT account.name AS account,
