@@ -7,6 +7,7 @@
 //	courier/    a private Courier per test
 //	daemon/     what such servers share: ports, start, stop, skip
 //	imapuser/   a person at the other end: changes and lists mailboxes over IMAP
+//	synthetic/  a server whose mail is computed, for figures
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
 //	mailgen/    deterministic sample mail, ordinary and odd
 //	testcert/   a throwaway certificate

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/synthetic"
+)
+
+// Figures of the whole program against a server that costs no disk: what it takes
+// at its peak, what it reads from the wire, how fast it is.
+//
+//	go test ./cmd/mailstow -run '^$' -bench Figures -benchtime 1x -timeout 1h
+//
+// takes some minutes. MAILSTOW_BENCH_MESSAGES=N makes the large mailbox smaller.
+
+const (
+	mib = 1 << 20
+
+	hugePeak  = 64 * mib
+	largePeak = 200 * mib
+	idlePeak  = 100 * mib
+	idleIn    = 10_000 // octets
+)
+
+// measured is one run of the program.
+type measured struct {
+	mailsync.Receipt
+	peak int64 // octets resident at most
+}
+
+// measure runs mailstow sync in a process of its own.
+func measure(b testing.TB, s *synthetic.Server, store string) measured {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), "mailstow", "--store", store, "sync", "--json",
+		fmt.Sprintf("imap+insecure://ann@%s:%d", s.Host, s.Port))
+	cmd.Env = append(os.Environ(), "MAILSTOW_PASSWORD=x", "HOME="+filepath.Dir(store), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	var m measured
+	if err := json.Unmarshal(out, &m.Receipt); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	// The kernel counts the moment of the fork in, when this small process was it.
+	m.peak = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return m
+}
+
+// report prints a run and holds it against its bars; 0 is no bar.
+func report(b *testing.B, m measured, maxPeak, maxIn int64) {
+	b.Helper()
+	b.ReportMetric(float64(m.peak)/mib, "MiB-peak")
+	b.ReportMetric(float64(m.BytesIn), "octets-in")
+	b.ReportMetric(float64(m.RoundTrips), "round-trips")
+	if m.Bodies > 0 {
+		b.ReportMetric(float64(m.Bodies)/m.Seconds, "messages/s")
+		b.ReportMetric(float64(m.BodyBytes)/1e6/m.Seconds, "MB/s")
+	}
+	if maxPeak > 0 && m.peak > maxPeak {
+		b.Errorf("%d MiB at the peak, more than %d", m.peak/mib, maxPeak/mib)
+	}
+	if maxIn > 0 && m.BytesIn > maxIn {
+		b.Errorf("%d octets received, more than %d", m.BytesIn, maxIn)
+	}
+}
+
+// huge is one message of 150 MB (failure table, row 23).
+func huge(b testing.TB) *synthetic.Server {
+	return synthetic.Start(b, synthetic.Mailbox{Name: "INBOX", Messages: 1, Mail: synthetic.Text(150_000_000)})
+}
+
+func pullHuge(b testing.TB, s *synthetic.Server) measured {
+	m := measure(b, s, filepath.Join(b.TempDir(), "mail.db"))
+	if m.Bodies != 1 || m.BodyBytes < 149_000_000 {
+		b.Fatalf("%+v", m)
+	}
+	return m
+}
+
+// The one figure that is cheap enough to hold every time.
+func TestMemoryForAHugeMessage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("150 MB, and the race detector has a memory of its own")
+	}
+	if m := pullHuge(t, huge(t)); m.peak > hugePeak {
+		t.Errorf("%d MiB at the peak, more than %d", m.peak/mib, hugePeak/mib)
+	}
+}
+
+func BenchmarkFiguresHuge(b *testing.B) {
+	s := huge(b)
+	for b.Loop() {
+		report(b, pullHuge(b, s), hugePeak, 0)
+	}
+}
+
+// BenchmarkFiguresLarge is a mailbox of a million small messages (row 22): the
+// first sync, one in which nothing happened, and one for a single new message.
+func BenchmarkFiguresLarge(b *testing.B) {
+	messages := 1_000_000
+	if text := os.Getenv("MAILSTOW_BENCH_MESSAGES"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		messages = n
+	}
+	box := synthetic.Mailbox{Name: "INBOX", Messages: messages, Mail: synthetic.Text(1200)}
+	s, dir, store := synthetic.Start(b, box), b.TempDir(), ""
+	pull := func(b *testing.B) measured {
+		m := measure(b, s, store)
+		if m.Exit != 0 {
+			b.Fatalf("%+v", m)
+		}
+		return m
+	}
+	b.Run("first", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			store = filepath.Join(dir, strconv.Itoa(i), "mail.db")
+			m := pull(b)
+			if m.Bodies != int64(messages) {
+				b.Fatalf("%+v", m)
+			}
+			report(b, m, largePeak, 0)
+		}
+	})
+	b.Run("nothing", func(b *testing.B) {
+		for b.Loop() {
+			report(b, pull(b), idlePeak, idleIn)
+		}
+	})
+	b.Run("one more", func(b *testing.B) {
+		for b.Loop() {
+			box.Messages++
+			s.Add(box)
+			m := pull(b)
+			if m.New != 1 || m.Bodies != 1 {
+				b.Fatalf("%+v", m)
+			}
+			report(b, m, largePeak, 0)
+		}
+	})
+}
