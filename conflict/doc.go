@@ -1,5 +1,5 @@
-// Package conflict decides what becomes of a message that changed on both
-// sides. It is pure: values in, values out; no clock, no I/O.
+// Package conflict decides what becomes of a message or a mailbox that changed on
+// both sides. It is pure: values in, values out; no clock, no I/O.
 //
 // A decision always looks at three states, never at two: the base (what mirror
 // and server last agreed on), the local state (base plus the user's offline
@@ -12,6 +12,14 @@
 //     belongs to a session and is never part of a set (I16).
 //   - Merging is idempotent, and a side that did not change never wins over
 //     one that did.
+//   - Under every policy nothing is lost: the message stays somewhere, on the
+//     server or in the mirror, and an edit that is neither carried out nor queued
+//     any more is recorded. What the mirror has no copy of is not deleted.
+//   - A rule's name is stored with each conflict, so that names only ever come
+//     in addition.
 //
-// Layout: flags.go is the set type, merge.go the three-way merge.
+// Layout: flags.go is the set type, merge.go the three-way merge; case.go has the
+// words for what was done, what it met and what is to be done, policy.go whose
+// state stands; rules*.go are the table, decide.go looks a case up in it,
+// resolve.go says what taking one side means.
 package conflict
