@@ -18,7 +18,7 @@ func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 		return nil
 	}
 	m.asked = true
-	if err := m.expect(ctx); err != nil {
+	if _, err := m.expect(ctx); err != nil {
 		return err
 	}
 	f := &fetcher{m: m, conn: c, out: m.writer}

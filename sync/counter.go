@@ -66,15 +66,15 @@ func (c *counter) stored(m *mailbox, messages, bytes int64) {
 
 // expect replaces the estimate for a mailbox by what is really due, once its
 // metadata is in. A second connection in one run must not count twice what the
-// first one stored.
-func (m *mailbox) expect(ctx context.Context) error {
+// first one stored. It returns how many messages are due.
+func (m *mailbox) expect(ctx context.Context) (int64, error) {
 	n, bytes, err := m.store.MissingTotal(ctx, m.gen.ID, m.due())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	m.counter.mu.Lock()
 	stored := m.got
 	m.counter.mu.Unlock()
 	m.counter.expect(m, tally{n + stored.messages, bytes + stored.bytes})
-	return nil
+	return n, nil
 }

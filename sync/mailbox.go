@@ -32,6 +32,9 @@ type mailbox struct {
 	got         tally                  // bodies stored, under counter.mu
 	old         map[uint32]bool        // bodies that earlier runs left
 	asked       bool                   // bodies were asked for in this run
+	announced   bool                   // the observer knows that it is looked at
+	done        bool                   // nothing is left to be asked in this run
+	settled     bool                   // and its outcome is noted
 	plan        plan.MailboxPlan
 	poison      poison
 }
@@ -112,6 +115,14 @@ func (m *mailbox) keepsNoUIDs(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return found(m.store.Rows(ctx, m.gen.ID, stop))
+}
+
+// announce tells that the mailbox is looked at.
+func (m *mailbox) announce() {
+	if !m.announced {
+		m.announced = true
+		m.observe(Event{Kind: Opened, Mailbox: m.info.Name})
+	}
 }
 
 // unchanged reports whether the list alone tells that nothing happened here.

@@ -86,31 +86,53 @@ func (r *run) pull(ctx context.Context) error {
 	return r.each(ctx, boxes)
 }
 
-// each syncs mailboxes one after the other; their bodies are stored behind it.
+// each syncs mailboxes, as far as possible together, then one after the other;
+// their bodies are stored behind it.
 func (r *run) each(ctx context.Context, boxes []*mailbox) error {
 	r.writer = r.startWriter(ctx)
-	var err error
-	for _, m := range boxes {
-		if err = r.mailbox(r.writer.ctx, m); err != nil {
-			break
-		}
-	}
-	return r.writer.finish(err)
+	return r.writer.finish(r.all(r.writer.ctx, boxes))
 }
 
-// mailbox syncs one mailbox; an error ends the run, a mailbox that cannot be
-// synced does not.
+func (r *run) all(ctx context.Context, boxes []*mailbox) error {
+	todo, err := r.changed(ctx, boxes)
+	if err == nil && len(todo) > 1 {
+		err = r.together(ctx, todo)
+	}
+	for _, m := range todo {
+		if err == nil && !m.settled {
+			err = r.mailbox(ctx, m)
+		}
+	}
+	return err
+}
+
+// changed leaves out the mailboxes in which nothing happened.
+func (r *run) changed(ctx context.Context, boxes []*mailbox) (todo []*mailbox, err error) {
+	for _, m := range boxes {
+		skip, err := m.unchanged(ctx)
+		if err == nil && skip {
+			r.receipt.Skipped++
+			err = r.clear(ctx, m.id)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !skip {
+			todo = append(todo, m)
+		}
+	}
+	return todo, nil
+}
+
+// mailbox syncs what is left to do in one mailbox; an error ends the run, a
+// mailbox that cannot be synced does not.
 func (r *run) mailbox(ctx context.Context, m *mailbox) error {
-	skip, err := m.unchanged(ctx)
-	if err != nil {
-		return err
+	var err error
+	if !m.done {
+		m.announce()
+		err = r.session.do(ctx, m.sync)
 	}
-	if skip {
-		r.receipt.Skipped++
-		return r.clear(ctx, m.id)
-	}
-	r.observe(Event{Kind: Opened, Mailbox: m.info.Name})
-	err = r.session.do(ctx, m.sync)
+	m.settled = true
 	if !m.asked {
 		r.counter.expect(m, tally{}) // nothing comes of what the list promised
 	}

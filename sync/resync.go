@@ -72,13 +72,7 @@ func (m *mailbox) resync(ctx context.Context, c *remote.Conn) (remote.Selected, 
 	if err != nil || m.quarantined {
 		return sel, err
 	}
-	if changes.Why != "" {
-		m.observe(Event{Kind: Note, Mailbox: m.info.Name, Text: changes.Why})
-	}
-	if !changes.Exact || !r.confirmed() || !r.lasting(ctx, sel) {
-		return sel, r.err
-	}
-	return sel, r.settle(ctx, c, sel, changes)
+	return sel, r.conclude(ctx, c, sel, changes)
 }
 
 // resync is what a mailbox hears of its changes.
@@ -164,6 +158,18 @@ func (r *resync) lasting(ctx context.Context, sel remote.Selected) bool {
 	known, r.err = r.m.history(ctx, r.m.known(true))
 	approach, _ := plan.Judge(known, said(sel))
 	return r.err == nil && approach == plan.Scan && !r.m.renamedMeanwhile(known, said(sel))
+}
+
+// conclude brings the mirror up to date when what was heard suffices for it. c is
+// nil when nothing more can be asked now.
+func (r *resync) conclude(ctx context.Context, c *remote.Conn, sel remote.Selected, changes remote.Changes) error {
+	if changes.Why != "" {
+		r.m.observe(Event{Kind: Note, Mailbox: r.m.info.Name, Text: changes.Why})
+	}
+	if !changes.Exact || !r.confirmed() || !r.lasting(ctx, sel) {
+		return r.err
+	}
+	return r.settle(ctx, c, sel, changes)
 }
 
 // settle takes in what is new, then applies the rest, as compare does.

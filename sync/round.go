@@ -14,8 +14,8 @@ import (
 // round is one pipeline of requests for bodies.
 type round struct {
 	*fetcher
-	batches []*batch
-	own     error // a fault of ours, not of the server's
+	batches []*batch // nil: answered
+	own     error    // a fault of ours, not of the server's
 
 	refused    []refusal
 	unanswered []plan.Due
@@ -29,7 +29,6 @@ type batch struct {
 	wanted map[imap.UID]bool
 	got    map[imap.UID]*body
 	held   int64 // octets of got in memory
-	done   bool
 }
 
 type refusal struct {
@@ -40,21 +39,27 @@ type refusal struct {
 func (f *fetcher) newRound(batches [][]plan.Due) *round {
 	r := &round{fetcher: f}
 	for _, due := range batches {
-		b := &batch{m: f.m, due: due, wanted: map[imap.UID]bool{}, got: map[imap.UID]*body{}}
-		for _, d := range due {
-			b.wanted[imap.UID(d.UID)] = true
-		}
-		r.batches = append(r.batches, b)
+		r.add(due)
 	}
 	return r
+}
+
+// add makes one more request.
+func (r *round) add(due []plan.Due) remote.BodySet {
+	b := &batch{m: r.m, due: due, wanted: map[imap.UID]bool{}, got: map[imap.UID]*body{}}
+	for _, d := range due {
+		b.wanted[imap.UID(d.UID)] = true
+	}
+	r.batches = append(r.batches, b)
+	return b.request()
 }
 
 // run asks for all batches ahead of the answers. A connection lost on the way is
 // blamed on the oldest request without answer, which the server was at.
 func (r *round) run(ctx context.Context) error {
-	sets := make([]imap.UIDSet, len(r.batches))
+	sets := make([]remote.BodySet, len(r.batches))
 	for i, b := range r.batches {
-		sets[i] = b.set()
+		sets[i] = b.request()
 	}
 	return r.close(ctx, r.conn.BodySets(ctx, sets, r.take, func(set int, err error) error {
 		return r.answered(ctx, set, err)
@@ -64,7 +69,7 @@ func (r *round) run(ctx context.Context) error {
 // alone asks for the only message of the round by the slow way that copes with
 // every order in which a server may answer.
 func (r *round) alone(ctx context.Context) error {
-	err := r.conn.Bodies(ctx, r.batches[0].set(), func(uid imap.UID, size int64, body io.Reader) error {
+	err := r.conn.Bodies(ctx, r.batches[0].request().UIDs, func(uid imap.UID, size int64, body io.Reader) error {
 		return r.take(0, uid, size, body)
 	})
 	if err == nil || remote.ClassOf(err) == remote.Refused && r.own == nil {
@@ -73,13 +78,18 @@ func (r *round) alone(ctx context.Context) error {
 	return r.close(ctx, err)
 }
 
-func (b *batch) set() imap.UIDSet {
+func (b *batch) request() remote.BodySet {
 	uids := make([]uint32, len(b.due))
+	var size int64
 	for i, d := range b.due {
 		uids[i] = d.UID
+		size = min(size, maxAnnounced) + min(max(d.Size, 0), maxAnnounced)
 	}
-	return uidSet(uids)
+	return remote.BodySet{UIDs: uidSet(uids), Size: size}
 }
+
+// maxAnnounced is taken for sizes beyond belief.
+const maxAnnounced = 1 << 40
 
 // take receives one body of a batch.
 func (r *round) take(set int, uid imap.UID, size int64, from io.Reader) error {
@@ -108,7 +118,7 @@ func (r *round) note(err error) {
 // answered hands the bodies of an answered batch on, or drops them (I7).
 func (r *round) answered(ctx context.Context, set int, refused error) error {
 	b := r.batches[set]
-	b.done = true
+	b.wanted, r.batches[set] = nil, nil // a large mailbox has many
 	if refused != nil {
 		r.refused = append(r.refused, refusal{b.due, refused})
 		r.out.open -= b.held
@@ -128,9 +138,20 @@ func (r *round) close(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	var oldest *batch
+	oldest := r.abandon(ctx)
+	switch {
+	case r.own != nil:
+		return r.own
+	case ctx.Err() == nil && lost(err) && oldest != nil:
+		return r.blame(ctx, oldest.due, err)
+	}
+	return err
+}
+
+// abandon drops what was not answered and returns the oldest such request.
+func (r *round) abandon(ctx context.Context) (oldest *batch) {
 	for _, b := range r.batches {
-		if b.done {
+		if b == nil {
 			continue
 		}
 		if oldest == nil {
@@ -139,13 +160,7 @@ func (r *round) close(ctx context.Context, err error) error {
 		r.out.open -= b.held
 		_ = r.out.drop(context.WithoutCancel(ctx), b) // what stays staged goes when the store is opened next
 	}
-	switch {
-	case r.own != nil:
-		return r.own
-	case ctx.Err() == nil && lost(err) && oldest != nil:
-		return r.blame(ctx, oldest.due, err)
-	}
-	return err
+	return oldest
 }
 
 // there asks whether a message is still on the server.

@@ -41,9 +41,13 @@ func (m *mailbox) compare(ctx context.Context, c *remote.Conn, sel remote.Select
 	return m.conclude(ctx, c, in, sel, counted)
 }
 
-// conclude plans and applies what is left once new mail is in.
+// conclude plans and applies what is left once new mail is in. c is nil when
+// nothing more can be asked now; then the mailbox may stay unlisted.
 func (m *mailbox) conclude(ctx context.Context, c *remote.Conn, in plan.Input, sel remote.Selected, counted int) error {
 	p := m.decide(in, sel, counted)
+	if c == nil && len(p.Unlisted) > 0 {
+		return nil // they must be asked for
+	}
 	if err := m.unlisted(ctx, c, p.Unlisted); err != nil {
 		return err
 	}

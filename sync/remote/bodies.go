@@ -52,13 +52,19 @@ func (c *Conn) Headers(ctx context.Context, uids imap.UIDSet, fn func(uid imap.U
 	})
 }
 
+// BodySet is one request for bodies. Size is about what they bring in octets.
+type BodySet struct {
+	UIDs imap.UIDSet
+	Size int64
+}
+
 // BodySets fetches several sets like Bodies, each as a request of its own, sent
 // ahead of the answers before it, so that the server never waits for the client.
 // Sets are known by their index. answered hears of each set when its request is
 // answered: nil is the tagged OK, else it was Refused, and what fn saw of the set
 // must not be trusted; an error of answered ends the connection. A body whose UID
 // comes only behind it may go unreported when it is long: ask for it alone.
-func (c *Conn) BodySets(ctx context.Context, sets []imap.UIDSet, fn func(set int, uid imap.UID, size int64, r io.Reader) error, answered func(set int, err error) error) error {
+func (c *Conn) BodySets(ctx context.Context, sets []BodySet, fn func(set int, uid imap.UID, size int64, r io.Reader) error, answered func(set int, err error) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := c.newFetch("", fn)
@@ -69,7 +75,7 @@ func (c *Conn) BodySets(ctx context.Context, sets []imap.UIDSet, fn func(set int
 }
 
 func (c *Conn) newFetch(section string, fn func(int, imap.UID, int64, io.Reader) error) *bodyFetch {
-	return &bodyFetch{c: c, section: section, fn: fn, digests: map[imap.UID]digest{}, seed: maphash.MakeSeed()}
+	return &bodyFetch{c: c, section: section, fn: fn, digests: map[imap.UID]digest{}, seed: maphash.MakeSeed(), refusals: map[int]error{}}
 }
 
 func (c *Conn) fetchSection(ctx context.Context, uids imap.UIDSet, section string, fn func(imap.UID, int64, io.Reader) error) error {
@@ -91,7 +97,7 @@ func (c *Conn) fetchSection(ctx context.Context, uids imap.UIDSet, section strin
 // one fetches a single set; a refusal is an error.
 func (f *bodyFetch) one(ctx context.Context, uids imap.UIDSet) error {
 	var refusal error
-	err := f.run(ctx, []imap.UIDSet{uids}, func(_ int, err error) error {
+	err := f.run(ctx, []BodySet{{UIDs: uids}}, func(_ int, err error) error {
 		refusal = err
 		return nil
 	})
@@ -103,19 +109,20 @@ func (f *bodyFetch) one(ctx context.Context, uids imap.UIDSet) error {
 
 // bodyFetch is one call of Bodies, BodySets or Headers under way.
 type bodyFetch struct {
-	c       *Conn
-	asked   []imap.UIDSet
-	left    []int // requests of each set not answered yet
-	oldest  int   // sets before it are answered
-	section string
-	fn      func(int, imap.UID, int64, io.Reader) error
-	err     error    // of fn
-	current imap.UID // whose literal is being read
-	alone   imap.UID // the one UID asked for, known though it comes later
-	again   []imap.UID
-	got     seen
-	digests map[imap.UID]digest
-	seed    maphash.Seed
+	c        *Conn
+	asked    []imap.UIDSet
+	left     []int // requests of each set not answered yet
+	oldest   int   // sets before it are answered
+	refusals map[int]error
+	section  string
+	fn       func(int, imap.UID, int64, io.Reader) error
+	err      error    // of fn
+	current  imap.UID // whose literal is being read
+	alone    imap.UID // the one UID asked for, known though it comes later
+	again    []imap.UID
+	got      seen
+	digests  map[imap.UID]digest
+	seed     maphash.Seed
 }
 
 // digest tells whether a repeated answer differs from the first.
@@ -125,19 +132,17 @@ type digest struct {
 }
 
 // run sends the requests for sets and reads their answers.
-func (f *bodyFetch) run(ctx context.Context, sets []imap.UIDSet, answered func(set int, err error) error) error {
-	f.asked, f.left, f.oldest = sets, make([]int, len(sets)), 0
+func (f *bodyFetch) run(ctx context.Context, sets []BodySet, answered func(set int, err error) error) error {
+	f.reset()
 	var cmds []*wire.Command
 	var owner []int // the set that a command is for
-	for i, uids := range sets {
-		for _, set := range splitSet(uids) {
-			cmds = append(cmds, wire.Cmd("UID FETCH").Raw(set+" (UID BODY.PEEK["+f.section+"])"))
+	for i, set := range sets {
+		mine := f.ask(set)
+		cmds = append(cmds, mine...)
+		for range mine {
 			owner = append(owner, i)
-			f.left[i]++
 		}
-	}
-	for i := range sets {
-		if f.left[i] > 0 {
+		if len(mine) > 0 {
 			continue
 		}
 		if err := answered(i, nil); err != nil { // empty: nothing to ask
@@ -147,24 +152,41 @@ func (f *bodyFetch) run(ctx context.Context, sets []imap.UIDSet, answered func(s
 	if len(cmds) == 0 {
 		return nil
 	}
-	refusals := make([]error, len(sets))
 	err := f.c.pipeline(ctx, f.c.box, cmds, f.take, func(cmd int, s wire.Status) error {
-		set := owner[cmd]
-		if !s.OK() && refusals[set] == nil {
-			refusals[set] = refused("fetch", f.c.box, s)
-		}
-		if f.left[set]--; f.left[set] > 0 {
-			return nil
-		}
-		for f.oldest < len(sets) && f.left[f.oldest] == 0 {
-			f.oldest++
-		}
-		return answered(set, refusals[set])
+		return f.answer(owner[cmd], s, answered)
 	})
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.UID = f.current
 	}
 	return err
+}
+
+func (f *bodyFetch) reset() {
+	f.asked, f.left, f.refusals, f.oldest = nil, nil, map[int]error{}, 0
+}
+
+// ask makes the requests for a set.
+func (f *bodyFetch) ask(set BodySet) (cmds []*wire.Command) {
+	for _, uids := range splitSet(set.UIDs) {
+		cmds = append(cmds, wire.Cmd("UID FETCH").Raw(uids+" (UID BODY.PEEK["+f.section+"])").Bulk(max(set.Size, 1)))
+	}
+	f.asked, f.left = append(f.asked, set.UIDs), append(f.left, len(cmds))
+	return cmds
+}
+
+// answer hears of the answer to one request of a set.
+func (f *bodyFetch) answer(set int, s wire.Status, answered func(set int, err error) error) error {
+	if !s.OK() && f.refusals[set] == nil {
+		f.refusals[set] = refused("fetch", f.c.box, s)
+	}
+	if f.left[set]--; f.left[set] > 0 {
+		return nil
+	}
+	f.asked[set] = nil // a large mailbox has many
+	for f.oldest < len(f.asked) && f.left[f.oldest] == 0 {
+		f.oldest++
+	}
+	return answered(set, f.refusals[set])
 }
 
 // setOf finds the unanswered set that a UID was asked for in; servers answer

@@ -32,7 +32,7 @@ import (
 func (c *Conn) ExamineChanged(ctx context.Context, raw string, k Known, want Want, fn func(Meta) error) (Selected, Changes, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k.UIDs = merge(clip(k.UIDs, 1, k.Last))
+	k = k.tidy()
 	r, err := c.resyncOpen(ctx, raw, k, want, fn)
 	if err != nil {
 		return Selected{}, Changes{}, err
@@ -49,16 +49,9 @@ func (c *Conn) ExamineChanged(ctx context.Context, raw string, k Known, want Wan
 func (c *Conn) resyncOpen(ctx context.Context, raw string, k Known, want Want, fn func(Meta) error) (*resync, error) {
 	condStore, qResync := c.condStore(), c.canQResync()
 	for {
-		r := &resync{c: c, raw: raw, k: k, want: want, fn: fn, condStore: condStore, method: ByScan}
-		switch {
-		case k.Last == 0 || k.ModSeq == 0 || k.ModSeq >= 1<<63 || !condStore:
-		case qResync:
-			r.method = ByQResync
-		default:
-			r.method = ByModSeq
-		}
+		r := c.newResync(raw, k, want, fn, condStore, qResync)
 		c.box, c.opened = "", Selected{}
-		err := r.open(ctx)
+		err := r.fly(ctx, r.first()...)
 		switch e, _ := errors.AsType[statusError](err); {
 		case e.Type == "BAD" && r.method == ByQResync && !r.opened:
 			qResync = false
@@ -72,6 +65,19 @@ func (c *Conn) resyncOpen(ctx context.Context, raw string, k Known, want Want, f
 			return r, err
 		}
 	}
+}
+
+// newResync chooses the method for the first flight.
+func (c *Conn) newResync(raw string, k Known, want Want, fn func(Meta) error, condStore, qResync bool) *resync {
+	r := &resync{c: c, raw: raw, k: k, want: want, fn: fn, condStore: condStore, method: ByScan}
+	switch {
+	case k.Last == 0 || k.ModSeq == 0 || k.ModSeq >= 1<<63 || !condStore:
+	case qResync:
+		r.method = ByQResync
+	default:
+		r.method = ByModSeq
+	}
+	return r
 }
 
 // settle makes Changes of the first flight, with more flights where it must.
@@ -212,6 +218,9 @@ func (r *resync) byModSeq(ctx context.Context) (vanished imap.UIDSet, doubt stri
 	missed := len(without(imap.UIDSet(r.old.seen.ranges), r.k.UIDs)) > 0
 	if left == held && !missed && (r.hasCount || r.sel.counted) {
 		return nil, "", nil
+	}
+	if r.touring {
+		return nil, "", ErrAlone
 	}
 	present, err := r.c.uids(ctx, 1, r.k.Last)
 	if err != nil {

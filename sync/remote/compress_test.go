@@ -29,9 +29,13 @@ func all(t *testing.T, c *remote.Conn, messages, perSet int) (octets int64) {
 	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
 		t.Fatal(err)
 	}
-	var sets []imap.UIDSet
+	var sets []remote.BodySet
 	for lo := 1; lo <= messages; lo += perSet {
-		sets = append(sets, imap.UIDSet{{Start: imap.UID(lo), Stop: imap.UID(lo + perSet - 1)}})
+		set := remote.BodySet{UIDs: imap.UIDSet{{Start: imap.UID(lo), Stop: imap.UID(lo + perSet - 1)}}}
+		for uid := lo; uid < lo+perSet; uid++ {
+			set.Size += int64(len(prose(uid)))
+		}
+		sets = append(sets, set)
 	}
 	seen := 0
 	err := c.BodySets(t.Context(), sets, func(_ int, uid imap.UID, _ int64, r io.Reader) error {

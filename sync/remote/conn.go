@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -110,19 +111,32 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 		}
 		index[cmd] = i
 	}
-	all := append(c.prelude(), cmds...)
-	err := c.wire.Pipeline(ctx, slices.Values(all), func(resp *wire.Response) error {
+	err := c.stream(ctx, slices.Values(cmds), h, func(cmd *wire.Command, s wire.Status) error { return done(index[cmd], s) })
+	return fail(ctx, opName(cmds[0]), where, err)
+}
+
+// stream is pipeline for commands that are made as they are sent.
+func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.Handler, done func(*wire.Command, wire.Status) error) error {
+	prelude := c.prelude()
+	all := func(yield func(*wire.Command) bool) {
+		for _, cmd := range prelude {
+			if !yield(cmd) {
+				return
+			}
+		}
+		cmds(yield)
+	}
+	return c.wire.Pipeline(ctx, all, func(resp *wire.Response) error {
 		if mine, err := c.takePrelude(resp); mine {
 			return err
 		}
 		return h(resp)
 	}, func(cmd *wire.Command, s wire.Status) error {
-		if i, ok := index[cmd]; ok {
-			return done(i, s)
+		if slices.Contains(prelude, cmd) {
+			return nil
 		}
-		return nil
+		return done(cmd, s)
 	})
-	return fail(ctx, opName(cmds[0]), where, err)
 }
 
 // opName is the command's name as users see it in an error.

@@ -113,7 +113,7 @@ func TestBodySets(t *testing.T) {
 		p.answer("UID FETCH 7", "")
 	})
 	var log []string
-	sets := []imap.UIDSet{imap.UIDSetNum(1, 2), imap.UIDSetNum(3), nil, imap.UIDSetNum(2, 5)}
+	sets := []remote.BodySet{{UIDs: imap.UIDSetNum(1, 2)}, {UIDs: imap.UIDSetNum(3)}, {}, {UIDs: imap.UIDSetNum(2, 5)}}
 	err := c.BodySets(t.Context(), sets, func(set int, uid imap.UID, _ int64, r io.Reader) error {
 		b, err := io.ReadAll(r)
 		log = append(log, fmt.Sprintf("%d:%d%s", set, uid, b))
@@ -129,7 +129,7 @@ func TestBodySets(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	stop := errors.New("stop")
-	err = c.BodySets(t.Context(), []imap.UIDSet{imap.UIDSetNum(7)}, nil, func(int, error) error { return stop })
+	err = c.BodySets(t.Context(), []remote.BodySet{{UIDs: imap.UIDSetNum(7)}}, nil, func(int, error) error { return stop })
 	if !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}

@@ -26,6 +26,12 @@ type Known struct {
 	NoNew bool
 }
 
+// tidy brings the UIDs held into order.
+func (k Known) tidy() Known {
+	k.UIDs = merge(clip(k.UIDs, 1, k.Last))
+	return k
+}
+
 // Method is how the changes of a mailbox were found.
 type Method int
 

@@ -31,6 +31,8 @@ type resync struct {
 	err       error // of fn
 	condStore bool
 	method    Method
+	touring   bool  // other mailboxes' answers follow: nothing more can be asked
+	refused   error // the first refusal of a flight that counts
 
 	sel      Selected
 	replied  bool   // EXAMINE was answered
@@ -48,10 +50,10 @@ type resync struct {
 	hasCount    bool
 }
 
-// open sends EXAMINE and what may follow it at once. A server handles commands in
-// order where they depend on each other (RFC 9051 section 5.5); when EXAMINE
-// fails, the others fail with it.
-func (r *resync) open(ctx context.Context) error {
+// first is what opens the mailbox and may follow that at once. A server handles
+// commands in order where they depend on each other (RFC 9051 section 5.5); when
+// EXAMINE fails, the others fail with it.
+func (r *resync) first() []errand {
 	r.old = newMetadata(r.c, 1, r.k.Last, Want{}, r.report)
 	r.fresh = newMetadata(r.c, r.k.Last+1, 0, r.want, r.report)
 	errands := []errand{askOpen}
@@ -67,7 +69,7 @@ func (r *resync) open(ctx context.Context) error {
 	if !r.k.NoNew && r.roomAbove() {
 		errands = append(errands, askNew)
 	}
-	return r.fly(ctx, errands...)
+	return errands
 }
 
 // roomAbove: there are UIDs above Last.
@@ -110,28 +112,35 @@ func (r *resync) knownUIDs() string {
 	return imap.UIDSet{{Start: 1, Stop: r.k.Last}}.String()
 }
 
-// fly sends commands together and reads all answers.
+// fly sends commands together and reads all answers. In a tour the flight is over
+// when the first answers are in.
 func (r *resync) fly(ctx context.Context, errands ...errand) error {
+	if r.touring {
+		return ErrAlone
+	}
 	cmds := make([]*wire.Command, len(errands))
 	for i, e := range errands {
 		cmds[i] = r.command(e)
 	}
-	var refusals error
-	err := r.c.pipeline(ctx, r.raw, cmds, r.take, func(i int, s wire.Status) error {
-		switch {
-		case errands[i] == askOpen:
-			refusals = r.answered(s)
-		case !r.replied: // what it answered, and from which mailbox, nobody knows
-			return &wire.ProtocolError{What: "the server answered a command ahead of the EXAMINE before it"}
-		case refusals == nil:
-			refusals = r.refusal(errands[i], s)
-		}
-		return nil
-	})
+	r.refused = nil
+	err := r.c.pipeline(ctx, r.raw, cmds, r.take, func(i int, s wire.Status) error { return r.done(errands[i], s) })
 	if err != nil {
 		return err
 	}
-	return refusals
+	return r.refused
+}
+
+// done hears of the answer to one command.
+func (r *resync) done(e errand, s wire.Status) error {
+	switch {
+	case e == askOpen:
+		r.refused = r.answered(s)
+	case !r.replied: // what it answered, and from which mailbox, nobody knows
+		return &wire.ProtocolError{What: "the server answered a command ahead of the EXAMINE before it"}
+	case r.refused == nil:
+		r.refused = r.refusal(e, s)
+	}
+	return nil
 }
 
 // answered hears of the answer to EXAMINE.

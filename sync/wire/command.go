@@ -13,6 +13,7 @@ type Command struct {
 	// reply answers a continuation request that no literal of the command waits
 	// for: SASL challenges.
 	reply func(challenge []byte) ([]byte, error)
+	bulk  int64
 }
 
 // part is text, then a literal behind it when lit is set.
@@ -68,6 +69,13 @@ func (c *Command) Mailbox(raw string) *Command {
 // OnContinue sets the answer to continuation requests, as in AUTHENTICATE.
 func (c *Command) OnContinue(reply func(challenge []byte) ([]byte, error)) *Command {
 	c.reply = reply
+	return c
+}
+
+// Bulk tells about how many octets of mail the answer brings; 0 for an answer
+// that brings none.
+func (c *Command) Bulk(octets int64) *Command {
+	c.bulk = octets
 	return c
 }
 

@@ -27,8 +27,7 @@ const (
 	slowLink  = 4 << 20 // octets per second
 	slowAfter = time.Second
 	slowBytes = 256 << 10 // fewer tell nothing
-
-	maxUndecided = 4
+	undecided = 512 << 10 // octets that may be on their way before it is known
 )
 
 // WhatRatio is the What of a LimitError for data that inflates beyond all measure.
@@ -58,18 +57,16 @@ func (c *Conn) Compressed() bool { return c.compressed.Load() }
 // slow tells whether it is time to compress.
 func (c *Conn) slow() bool {
 	m := &c.r.meter
-	return c.whenSlow && c.client != nil && m.waited >= slowAfter && m.octets >= slowBytes &&
-		float64(m.octets) < slowLink*m.waited.Seconds()
+	return c.whenSlow && c.client != nil && m.waited >= slowAfter && m.octets >= slowBytes && m.slow()
 }
 
-// ahead is how many commands may be in flight when cmd is sent. While it is open
-// whether to compress, requests for mail are held back: what was asked for already
-// comes uncompressed. Four keep a fast link busy.
-func (c *Conn) ahead(cmd *Command) int {
-	if c.whenSlow && cmd.name == "UID FETCH" && c.r.meter.waited < 2*slowAfter {
-		return maxUndecided
-	}
-	return maxInFlight
+// heldBack reports whether a request for mail must wait for what is in flight:
+// while the link may be one that is worth compressing for, what was asked for
+// already comes uncompressed.
+func (c *Conn) heldBack(cmd *Command, inFlight int64) bool {
+	m := &c.r.meter
+	return c.whenSlow && cmd.bulk > 0 && inFlight > 0 && inFlight+cmd.bulk > undecided &&
+		m.waited < 2*slowAfter && (m.octets < slowBytes || m.slow())
 }
 
 // compress runs COMPRESS with nothing in flight. It is tried once.

@@ -57,6 +57,7 @@ type exchange struct {
 	done     func(*Command, Status) error
 	inFlight []sent
 	window   int
+	bulk     int64 // octets of mail asked for
 	stray    int
 	plus     bool // a continuation request came for the literal that waits
 	waiting  bool // a literal waits
@@ -68,7 +69,7 @@ type sent struct {
 }
 
 func (x *exchange) send(cmd *Command) error {
-	if err := x.makeRoom(cmd.size(), x.c.ahead(cmd)); err != nil {
+	if err := x.makeRoom(cmd); err != nil {
 		return err
 	}
 	c := x.c
@@ -77,6 +78,7 @@ func (x *exchange) send(cmd *Command) error {
 	s := sent{tag: "M" + strconv.Itoa(c.tag), cmd: cmd}
 	x.inFlight = append(x.inFlight, s)
 	x.window += cmd.size()
+	x.bulk += cmd.bulk
 	if err := x.write(s.tag + " "); err != nil {
 		return err
 	}
@@ -96,11 +98,17 @@ func (x *exchange) send(cmd *Command) error {
 
 // makeRoom waits, when the window is full, until half of it is answered: so the
 // commands leave in bunches.
-func (x *exchange) makeRoom(size, ahead int) error {
-	if len(x.inFlight) < ahead && x.window+size <= maxWindow {
+func (x *exchange) makeRoom(cmd *Command) error {
+	for x.c.heldBack(cmd, x.bulk) {
+		if err := x.step(); err != nil {
+			return err
+		}
+	}
+	size := cmd.size()
+	if len(x.inFlight) < maxInFlight && x.window+size <= maxWindow {
 		return nil
 	}
-	for len(x.inFlight) > ahead/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
+	for len(x.inFlight) > maxInFlight/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
 		if err := x.step(); err != nil {
 			return err
 		}
@@ -181,6 +189,7 @@ func (x *exchange) step() error {
 	x.c.trace.answered(cmd.name)
 	x.inFlight = append(x.inFlight[:i], x.inFlight[i+1:]...)
 	x.window -= cmd.size()
+	x.bulk -= cmd.bulk
 	status := resp.Status()
 	if err := x.done(cmd, status); err != nil {
 		return x.c.fail(err)

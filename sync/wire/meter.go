@@ -24,3 +24,6 @@ func (m *meter) stop(before [2]int64) {
 		m.waited += time.Duration(m.sock.waited.Load() - before[1])
 	}
 }
+
+// slow reports whether literals came at less than slowLink.
+func (m *meter) slow() bool { return float64(m.octets) < slowLink*m.waited.Seconds() }

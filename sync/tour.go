@@ -1,0 +1,178 @@
+package sync
+
+import (
+	"context"
+	"errors"
+
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// tourRows bounds the known messages of a mailbox that is visited together with
+// others: its rows wait in memory for the answer. What a larger one costs is not
+// the round trip of its own.
+const tourRows = 10_000
+
+// together does for all mailboxes at once what takes one question each: one flight
+// that lists, one that downloads, whatever their number. What needs more than
+// that, and everything when the connection is lost on the way, is left to a visit
+// of its own, which knows how to deal with trouble.
+func (r *run) together(ctx context.Context, boxes []*mailbox) error {
+	whole, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.look(ctx, c, boxes) })
+	if err != nil {
+		return err
+	}
+	for _, m := range boxes {
+		if m.done || m.listed && whole {
+			continue
+		}
+		if err := r.mailbox(ctx, m); err != nil {
+			return err
+		}
+	}
+	if !whole {
+		return nil
+	}
+	_, err = r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.collect(ctx, c, boxes) })
+	return err
+}
+
+// once runs f on a connection, and not again when that is lost. whole reports
+// whether it came to its end.
+func (r *run) once(ctx context.Context, f func(context.Context, *remote.Conn) error) (whole bool, err error) {
+	begun := false
+	err = r.session.do(ctx, func(ctx context.Context, c *remote.Conn) error {
+		if begun {
+			return nil
+		}
+		begun = true
+		err := f(ctx, c)
+		whole = err == nil
+		return err
+	})
+	if err != nil && !r.ends(ctx, err) {
+		err = nil
+	}
+	return whole, err
+}
+
+// look lists what changed in the mailboxes.
+func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox) error {
+	var failed error
+	err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
+		for _, m := range boxes {
+			v, err := m.visit(ctx)
+			if failed = err; failed != nil || v != nil && !yield(*v) {
+				return
+			}
+		}
+	})
+	return errors.Join(failed, err)
+}
+
+// visit is the question to a mailbox; nil when one does not suffice.
+func (m *mailbox) visit(ctx context.Context) (*remote.Visit, error) {
+	if err := m.begin(ctx); err != nil {
+		return nil, err
+	}
+	able, err := m.resumable(ctx)
+	if err != nil || !able || m.cursor().Messages > tourRows {
+		return nil, err
+	}
+	m.announce()
+	r, err := m.newResync(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &remote.Visit{Raw: m.info.Raw, Known: r.known, Want: everything,
+		Fn: func(x remote.Meta) error { return r.hear(ctx, x) },
+		Done: func(sel remote.Selected, changes remote.Changes, err error) error {
+			return r.heard(ctx, sel, changes, err)
+		}}, nil
+}
+
+// heard takes the answer of a mailbox among others.
+func (r *resync) heard(ctx context.Context, sel remote.Selected, changes remote.Changes, err error) error {
+	if err == nil && !r.m.quarantined {
+		err = r.conclude(ctx, nil, sel, changes)
+	}
+	m := r.m
+	if m.done = m.quarantined || m.listed && m.opt.DryRun; m.done {
+		m.counter.expect(m, tally{})
+	}
+	if errors.Is(err, remote.ErrAlone) {
+		return nil
+	}
+	return err
+}
+
+// collect downloads what is missing in the mailboxes that are listed.
+func (r *run) collect(ctx context.Context, c *remote.Conn, boxes []*mailbox) error {
+	var failed error
+	var rounds []*round
+	err := c.BodiesAll(ctx, func(yield func(remote.BodyVisit) bool) {
+		for _, m := range boxes {
+			if m.done || m.settled || m.gen == nil {
+				continue
+			}
+			round, err := m.round(ctx, c)
+			if failed = err; failed != nil {
+				return
+			}
+			if round == nil {
+				continue
+			}
+			rounds = append(rounds, round)
+			if !yield(round.visit(ctx, &failed)) || failed != nil {
+				return
+			}
+		}
+	})
+	for _, round := range rounds {
+		round.abandon(ctx)
+		failed = errors.Join(failed, round.own)
+	}
+	return errors.Join(failed, err)
+}
+
+// round begins the download of what is missing; nil when nothing is.
+func (m *mailbox) round(ctx context.Context, c *remote.Conn) (*round, error) {
+	n, err := m.expect(ctx)
+	m.asked, m.done = true, n == 0
+	if err != nil || m.done {
+		return nil, err
+	}
+	return (&fetcher{m: m, conn: c, out: m.writer}).newRound(nil), nil
+}
+
+// visit is the request for all that is missing in a mailbox. What was refused or
+// not answered is asked for again by a visit of its own.
+func (r *round) visit(ctx context.Context, failed *error) remote.BodyVisit {
+	return remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
+		Sets: func(yield func(remote.BodySet) bool) {
+			*failed = r.m.missing(ctx, func(due []plan.Due) bool { return yield(r.add(due)) })
+		},
+		Fn:       r.take,
+		Answered: func(set int, err error) error { return r.answered(ctx, set, err) },
+		Done: func(err error) error {
+			r.m.done = err == nil && len(r.refused)+len(r.unanswered) == 0
+			return nil
+		},
+	}
+}
+
+// missing walks over what is missing in batches.
+func (m *mailbox) missing(ctx context.Context, ask func([]plan.Due) bool) error {
+	for after := uint32(0); ; {
+		page, err := m.store.Missing(ctx, m.gen.ID, after, m.due(), duePage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].UID
+		for _, due := range plan.Batches(dues(page), m.poison.limit) {
+			if !ask(due) {
+				return nil
+			}
+		}
+	}
+}
