@@ -48,6 +48,9 @@ func TestMerge(t *testing.T) {
 		if got := Merge(c.base, c.local, c.remote); got != c.want {
 			t.Errorf("Merge(%q, %q, %q) = %q, want %q", c.base, c.local, c.remote, got, c.want)
 		}
+		if got := MergeText(string(c.base), string(c.local), string(c.remote)); got != string(c.want) {
+			t.Errorf("MergeText(%q, %q, %q) = %q, want %q", c.base, c.local, c.remote, got, c.want)
+		}
 	}
 }
 

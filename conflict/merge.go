@@ -26,6 +26,11 @@ func Merge(base, local, remote Flags) Flags {
 	return fromNames(names)
 }
 
+// MergeText is Merge for those who keep canonical sets as plain text.
+func MergeText(base, local, remote string) string {
+	return string(Merge(Flags(base), Flags(local), Flags(remote)))
+}
+
 // Added returns the flags of to that from lacks.
 func Added(from, to Flags) []imap.Flag {
 	var out []imap.Flag
