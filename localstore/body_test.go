@@ -139,7 +139,7 @@ func TestEmptyIsNotMissing(t *testing.T) {
 		t.Errorf("unknown: %v", err)
 	}
 	missing, err := s.Missing(bg, p.gen, 0, testDate, 10)
-	if err != nil || len(missing) != 1 || missing[0] != (MissingRow{ids[1], 2, 20}) {
+	if err != nil || len(missing) != 1 || missing[0] != (MissingRow{ID: ids[1], UID: 2, Size: 20, Date: testDate.UTC()}) {
 		t.Errorf("missing: %+v %v", missing, err)
 	}
 	empty, _ := s.Message(bg, ids[0])

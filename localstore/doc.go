@@ -26,7 +26,7 @@
 //	tx.go errors.go                       transactions and what can go wrong with them
 //	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
 //	                                      what the engine writes
-//	rows.go                               what it compares
+//	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go         from bytes to a Packed, without I/O
 //	body.go stage.go read.go              bodies in and out
 //	list.go status.go                     questions people ask

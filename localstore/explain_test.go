@@ -16,6 +16,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"rows":           rowsQuery,
 		"stale":          staleQuery,
 		"missing":        missingQuery,
+		"alike":          alikeQuery,
 		"fingerprints":   fingerprintQuery,
 		"folders":        foldersQuery,
 		"list":           list(ListQuery{Mailbox: p.box}),
@@ -44,7 +45,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
 				t.Fatal(err)
 			}
-			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "USE TEMP B-TREE"} {
+			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "SCAN h", "SCAN hg", "SCAN hx", "USE TEMP B-TREE"} {
 				if step == table || strings.HasPrefix(step, table+" ") && !(table == "SCAN m" && strings.Contains(step, "mailbox")) {
 					t.Errorf("%s: %s", name, step)
 				}

@@ -201,7 +201,7 @@ func (m *model) rebind(t *rapid.T) {
 	at := spot{m.gen(), m.high}
 	flags := rapid.SampledFrom(flagSets).Draw(t, "flags")
 	update(t, m.s, func(tx *Tx) error {
-		if err := tx.Rebind(m.p.run, []Rebind{{id, at.gen, at.uid, "", flags}}); err != nil {
+		if err := tx.Rebind(m.p.run, []Rebind{{ID: id, Generation: at.gen, UID: at.uid, Local: flags}}); err != nil {
 			return err
 		}
 		return m.cursor(tx, at.uid)

@@ -29,10 +29,12 @@ func Labels(text string) []string {
 	return labels
 }
 
-// SetLabels sets what the server says of the labels of messages.
-func (tx *Tx) SetLabels(changes []LabelChange) error {
-	for _, c := range changes {
-		if err := tx.one("UPDATE message SET labels = nullif(?, '') WHERE id = ?", c.ID, c.Labels, c.ID); err != nil {
+// SetLabels sets what the server says of the labels of messages present, by UID.
+func (tx *Tx) SetLabels(gen GenerationID, labels map[uint32]string) error {
+	for uid, text := range labels {
+		_, err := tx.exec(`UPDATE message SET labels = ?3 WHERE generation = ?1 AND uid = ?2
+			AND vanished_run IS NULL AND labels IS NOT ?3`, gen, uid, text)
+		if err != nil {
 			return err
 		}
 	}

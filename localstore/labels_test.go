@@ -51,11 +51,12 @@ func TestSetLabels(t *testing.T) {
 	}
 	arriveWith(`["a"]`)
 	want(`["a"]`)
-	update(t, s, func(tx *Tx) error { return tx.SetLabels([]LabelChange{{ID: id, Labels: `["b"]`}}) })
+	update(t, s, func(tx *Tx) error { return tx.SetLabels(p.gen, map[uint32]string{1: `["b"]`, 2: `["c"]`}) })
 	want(`["b"]`)
 	update(t, s, func(tx *Tx) error { return tx.Vanish(p.run, []MessageID{id}) })
 	arriveWith(`[]`)
 	want(`[]`)
-	update(t, s, func(tx *Tx) error { return tx.SetLabels([]LabelChange{{ID: id}}) })
-	want("")
+	update(t, s, func(tx *Tx) error { return tx.Vanish(p.run, []MessageID{id}) })
+	update(t, s, func(tx *Tx) error { return tx.SetLabels(p.gen, map[uint32]string{1: `["late"]`}) })
+	want(`[]`)
 }

@@ -185,7 +185,7 @@ func TestGenerations(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	update(t, s, func(tx *Tx) error {
-		return errors.Join(tx.Rebind(p.run, []Rebind{{ids[0], next, 100, "a", "b"}}), tx.Vanish(p.run, ids[1:2]), tx.SetCursor(next, Cursor{Listed: 100}))
+		return errors.Join(tx.Rebind(p.run, []Rebind{{ID: ids[0], Generation: next, UID: 100, Base: "a", Local: "b"}}), tx.Vanish(p.run, ids[1:2]), tx.SetCursor(next, Cursor{Listed: 100}))
 	})
 	var stale []Row
 	if err := s.Stale(bg, p.box, func(r Row) error { stale = append(stale, r); return nil }); err != nil || len(stale) != 1 || stale[0].ID != ids[2] {

@@ -103,8 +103,8 @@ func (tx *Tx) Rebind(run RunID, moves []Rebind) error {
 		if err != nil {
 			return err
 		}
-		err = tx.one(`UPDATE message SET generation = ?, uid = ?, base = ?, local = ? WHERE id = ? AND vanished_run IS NULL`,
-			m.ID, m.Generation, m.UID, m.Base, m.Local, m.ID)
+		err = tx.one(`UPDATE message SET generation = ?, uid = ?, base = ?, local = ?, identity = ?, labels = nullif(?, '')
+			WHERE id = ? AND vanished_run IS NULL`, m.ID, m.Generation, m.UID, m.Base, m.Local, m.Identity, m.Labels, m.ID)
 		if err != nil {
 			return err
 		}

@@ -71,8 +71,8 @@ func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) 
 	})
 }
 
-const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1) FROM message m
-	WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
+const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1), m.date, m.identity, ` + sameBody + ", " + alikeBody + `
+	FROM message m WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
 	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)
 	ORDER BY m.uid LIMIT ?`
 
@@ -83,8 +83,7 @@ const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1) FROM message m
 func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now time.Time, limit int) ([]MissingRow, error) {
 	var page []MissingRow
 	err := s.each(ctx, missingQuery, []any{gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
-		var m MissingRow
-		err := r.Scan(&m.ID, &m.UID, &m.Size)
+		m, err := scanMissing(r)
 		page = append(page, m)
 		return err
 	})

@@ -112,25 +112,30 @@ type FlagChange struct {
 	Base, Local string
 }
 
-// LabelChange sets the labels of a message, as LabelText.
-type LabelChange struct {
-	ID     MessageID
-	Labels string
-}
-
 // Rebind gives an old row its place in a new generation (I2).
 type Rebind struct {
 	ID          MessageID
 	Generation  GenerationID
 	UID         uint32
 	Base, Local string
+	Identity    string // as in an Arrival
+	Labels      string
 }
 
-// MissingRow is a message present whose body is not held.
+// MissingRow is a message present whose body is not held; as in a Row where
+// size and date are unknown.
 type MissingRow struct {
-	ID   MessageID
-	UID  uint32
-	Size int64
+	ID       MessageID
+	UID      uint32
+	Size     int64
+	Date     time.Time
+	Identity string
+	// Same is the SHA-256 of a body that is held and is this message's own, by its
+	// identity, size and date; nil: none.
+	Same *[32]byte
+	// Alike: the message is large, and bodies are held of messages in this account
+	// of the same size and date. Alike in package localstore gives them.
+	Alike bool
 }
 
 // Fingerprint is what tells that a message on the server is one already known.

@@ -29,7 +29,10 @@ type listing struct {
 }
 
 // everything is what a listing of new messages asks for.
-var everything = remote.Want{Date: true, Size: true}
+var everything = remote.Want{Date: true, Size: true, Identity: true, Labels: true}
+
+// news is what may change of a known message.
+var news = remote.Want{Labels: true}
 
 // read hands the messages on in batches. It stops without error when the
 // sample shows that the mailbox is not the one it was; nothing of the mailbox
@@ -116,7 +119,7 @@ func (l *listing) take(r remote.Meta) {
 	}
 	l.count++
 	l.top = max(l.top, uid)
-	a := localstore.Arrival{UID: uid, Flags: string(l.flags.set(r.Flags)), Size: -1}
+	a := localstore.Arrival{UID: uid, Flags: string(l.flags.set(r.Flags)), Size: -1, Identity: identity(r), Labels: l.m.labels.text(r)}
 	if r.HasSize {
 		a.Size = r.Size
 	}

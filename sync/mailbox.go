@@ -35,6 +35,7 @@ type mailbox struct {
 	announced   bool                   // the observer knows that it is looked at
 	done        bool                   // nothing is left to be asked in this run
 	settled     bool                   // and its outcome is noted
+	labels      labels                 // of known messages, as heard of since it was opened
 	plan        plan.MailboxPlan
 	poison      poison
 }
@@ -207,7 +208,7 @@ func (m *mailbox) sync(ctx context.Context, c *remote.Conn) error {
 // list brings the metadata up to date, by the approach that the server's word
 // allows.
 func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
-	m.plan = plan.MailboxPlan{Mailbox: m.info.Name}
+	m.plan, m.labels.told = plan.MailboxPlan{Mailbox: m.info.Name}, nil
 	known, err := m.history(ctx, m.known(true))
 	if err != nil {
 		return err

@@ -200,7 +200,7 @@ func (m *mailbox) admitLinked(ctx context.Context, batch []localstore.Arrival, l
 		case l.ID != 0:
 			was, now := o.flags[l.ID], conflict.Flags(a.Flags)
 			moves = append(moves, localstore.Rebind{ID: localstore.MessageID(l.ID), UID: a.UID,
-				Base: a.Flags, Local: string(conflict.Merge(was[0], was[1], now))})
+				Base: a.Flags, Local: string(conflict.Merge(was[0], was[1], now)), Identity: a.Identity, Labels: a.Labels})
 			continue
 		case known:
 			bodies[a.UID] = l.Body

@@ -89,7 +89,7 @@ type resync struct {
 // size and date, to notice a mailbox recreated under its old UIDVALIDITY (row
 // 15).
 func (m *mailbox) newResync(ctx context.Context) (*resync, error) {
-	m.plan, m.lacks = plan.MailboxPlan{Mailbox: m.info.Name}, ""
+	m.plan, m.lacks, m.labels.told = plan.MailboxPlan{Mailbox: m.info.Name}, "", nil
 	if err := m.owed(ctx); err != nil {
 		return nil, err
 	}
@@ -123,6 +123,9 @@ func (m *mailbox) newResync(ctx context.Context) (*resync, error) {
 
 // hear takes one message of which the server tells.
 func (r *resync) hear(ctx context.Context, x remote.Meta) error {
+	if uint32(x.UID) <= r.l.after {
+		r.m.labels.note(x)
+	}
 	switch {
 	case x.UID <= r.change.Last:
 		r.flags(x.UID, r.l.flags.set(x.Flags))

@@ -114,7 +114,8 @@ func (m *mailbox) snapshot(ctx context.Context, c *remote.Conn) (plan.Input, err
 		return in, err
 	}
 	flags := flagTable{}
-	err := c.Metadata(ctx, 1, imap.UID(m.gen.Cursor.Listed), remote.Want{}, func(r remote.Meta) error {
+	err := c.Metadata(ctx, 1, imap.UID(m.gen.Cursor.Listed), news, func(r remote.Meta) error {
+		m.labels.note(r)
 		in.Remote = append(in.Remote, plan.Entry{UID: r.UID, Flags: flags.set(r.Flags)})
 		return nil
 	})
@@ -182,7 +183,7 @@ func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, c
 // commit applies a plan's flags and deletions in one transaction, and nothing
 // at all when nothing changed.
 func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cursor) error {
-	if len(p.Flags) == 0 && len(p.Vanish) == 0 && cursor == m.gen.Cursor {
+	if len(p.Flags) == 0 && len(p.Vanish) == 0 && len(m.labels.told) == 0 && cursor == m.gen.Cursor {
 		return nil
 	}
 	changes := make([]localstore.FlagChange, len(p.Flags))
@@ -193,6 +194,9 @@ func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cur
 		if err := tx.SetFlags(m.run.id, changes); err != nil {
 			return err
 		}
+		if err := tx.SetLabels(m.gen.ID, m.labels.told); err != nil {
+			return err
+		}
 		if err := tx.Vanish(m.run.id, messageIDs(p.Vanish)); err != nil {
 			return err
 		}
@@ -201,7 +205,7 @@ func (m *mailbox) commit(ctx context.Context, p plan.Plan, cursor localstore.Cur
 	if err != nil {
 		return err
 	}
-	m.gen.Cursor = cursor
+	m.gen.Cursor, m.labels.told = cursor, nil
 	m.receipt.Flags += len(p.Flags)
 	m.receipt.Vanished += len(p.Vanish)
 	m.session.progress()

@@ -124,7 +124,7 @@ func (r *resync) difference(ctx context.Context) (vanished imap.UIDSet, doubt st
 func (r *resync) scan(ctx context.Context, doubt string) (Changes, error) {
 	if r.method != ByScan {
 		r.method = ByScan
-		r.old = newMetadata(r.c, 1, r.k.Last, Want{}, r.report)
+		r.old = newMetadata(r.c, 1, r.k.Last, r.news(), r.report)
 		if err := r.fly(ctx, askScan); err != nil {
 			return Changes{}, err
 		}

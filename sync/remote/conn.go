@@ -27,11 +27,12 @@ type Conn struct {
 
 	steps []Step // how the connection came about
 
-	mu      sync.Mutex
-	begun   bool // the prelude was sent
-	qresync enabling
-	box     string   // raw name of the open mailbox, for errors
-	opened  Selected // as EXAMINE reported it
+	mu       sync.Mutex
+	begun    bool // the prelude was sent
+	noExtras bool // items of extensions are not understood
+	qresync  enabling
+	box      string   // raw name of the open mailbox, for errors
+	opened   Selected // as EXAMINE reported it
 }
 
 // Info returns what is known about the server and the session.

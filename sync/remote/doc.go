@@ -40,7 +40,8 @@
 //	               changes.go (which word of the server to believe), resync.go
 //	               (commands sent together and their answers); enable.go turns
 //	               QRESYNC on, ranges.go reckons with VANISHED
-//	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them
+//	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them;
+//	               extras.go identities and labels, where there are any
 //	bodies.go      asking for bodies and headers; bodyanswer.go routing literals by
 //	               UID and section; uids.go sets of UIDs
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the

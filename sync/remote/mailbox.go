@@ -59,8 +59,9 @@ type Selected struct {
 	counted bool // Messages was said
 }
 
-// Want says what Metadata asks for beyond UID and FLAGS.
-type Want struct{ Date, Size bool }
+// Want says what Metadata asks for beyond UID and FLAGS. Identity and Labels are
+// asked for only where the server offers them.
+type Want struct{ Date, Size, Identity, Labels bool }
 
 // Meta is what the server says about one message.
 type Meta struct {
@@ -70,7 +71,15 @@ type Meta struct {
 	// Date is the internal date in the server's zone.
 	Date             time.Time
 	HasSize, HasDate bool
-	has              uint8 // what was answered, in sense or not
+	// EmailID is the EMAILID (RFC 8474 section 5), GmailID the X-GM-MSGID: what is
+	// the same wherever the message lies in the account. "" and 0 where the server
+	// has none.
+	EmailID string
+	GmailID uint64
+	// Labels are the X-GM-LABELS, decoded, valid UTF-8, in no order.
+	Labels    []string
+	HasLabels bool
+	has       uint8 // what was answered, in sense or not
 }
 
 // Namespace is one entry of NAMESPACE (RFC 2342).

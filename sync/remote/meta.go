@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -26,6 +27,10 @@ func (p *Meta) add(q Meta) {
 	if q.HasDate && !p.HasDate {
 		p.Date, p.HasDate = q.Date, true
 	}
+	if q.HasLabels {
+		p.Labels, p.HasLabels = q.Labels, true
+	}
+	p.EmailID, p.GmailID = cmp.Or(p.EmailID, q.EmailID), cmp.Or(p.GmailID, q.GmailID)
 	p.has |= q.has
 }
 
@@ -51,6 +56,12 @@ func readMeta(resp *wire.Response, flags flagCache) (m Meta, err error) {
 			err = m.readSize(resp)
 		case item.Is("INTERNALDATE"):
 			err = m.readDate(resp)
+		case item.Is("EMAILID"):
+			m.EmailID, err = readEmailID(resp)
+		case item.Is("X-GM-MSGID"):
+			m.GmailID, err = readGmailID(resp)
+		case item.Is("X-GM-LABELS"):
+			m.Labels, m.HasLabels, err = readLabels(resp)
 		default:
 			err = skipValue(resp)
 		}

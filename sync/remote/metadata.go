@@ -35,22 +35,10 @@ func (c *Conn) Metadata(ctx context.Context, lo, hi imap.UID, want Want, fn func
 		return nil // some servers refuse "*" in an empty mailbox
 	}
 	m := newMetadata(c, lo, hi, want, fn)
-	cmd := wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: lo, Stop: hi}}.String() + " " + want.items())
-	if _, err := c.do(ctx, c.box, cmd, m.take); err != nil {
+	if err := c.refetch(ctx, imap.UIDSet{{Start: lo, Stop: hi}}, m); err != nil {
 		return err
 	}
 	return m.end()
-}
-
-func (w Want) items() string {
-	items := "(UID FLAGS"
-	if w.Date {
-		items += " INTERNALDATE"
-	}
-	if w.Size {
-		items += " RFC822.SIZE"
-	}
-	return items + ")"
 }
 
 // metadata is one Metadata call under way.
@@ -99,7 +87,8 @@ func (m *metadata) noteBroken(uid imap.UID, err error) {
 	}
 }
 
-// merge emits a message once everything wanted is known of it.
+// merge emits a message once everything wanted is known of it, but for identity
+// and labels, which come with the rest or not at all.
 func (m *metadata) merge(got Meta) error {
 	p := m.partial[got.UID]
 	if p == nil && m.complete(&got) {

@@ -54,7 +54,7 @@ type resync struct {
 // commands in order where they depend on each other (RFC 9051 section 5.5); when
 // EXAMINE fails, the others fail with it.
 func (r *resync) first() []errand {
-	r.old = newMetadata(r.c, 1, r.k.Last, Want{}, r.report)
+	r.old = newMetadata(r.c, 1, r.k.Last, r.news(), r.report)
 	r.fresh = newMetadata(r.c, r.k.Last+1, 0, r.want, r.report)
 	errands := []errand{askOpen}
 	switch {
@@ -79,13 +79,13 @@ func (r *resync) command(e errand) *wire.Command {
 	old := imap.UIDSet{{Start: 1, Stop: r.k.Last}}.String()
 	switch e {
 	case askChanged:
-		return wire.Cmd("UID FETCH").Raw(old + " (UID FLAGS) (CHANGEDSINCE " + decimal(r.k.ModSeq) + ")")
+		return wire.Cmd("UID FETCH").Raw(old + " " + r.c.items(r.news()) + " (CHANGEDSINCE " + decimal(r.k.ModSeq) + ")")
 	case askCount:
 		return wire.Cmd("UID SEARCH").Raw("RETURN (COUNT) UID " + old) // RFC 4731
 	case askScan:
-		return wire.Cmd("UID FETCH").Raw(old + " " + Want{}.items())
+		return wire.Cmd("UID FETCH").Raw(old + " " + r.c.items(r.news()))
 	case askNew:
-		return wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: r.k.Last + 1}}.String() + " " + r.want.items())
+		return wire.Cmd("UID FETCH").Raw(imap.UIDSet{{Start: r.k.Last + 1}}.String() + " " + r.c.items(r.want))
 	}
 	cmd := wire.Cmd("EXAMINE").Mailbox(r.raw)
 	switch {
@@ -96,6 +96,10 @@ func (r *resync) command(e errand) *wire.Command {
 	}
 	return cmd
 }
+
+// news is what may change of a known message. With QRESYNC a server tells only
+// flags by itself.
+func (r *resync) news() Want { return Want{Labels: r.want.Labels} }
 
 // maxKnown is the length up to which the UIDs held are told one by one: then a
 // server that has forgotten what was expunged when need not name every gap.

@@ -42,10 +42,16 @@ func (resp *Response) Atoms(fn func(atom []byte)) error {
 	if err != nil {
 		return err
 	}
+	return resp.AtomsOf(tok, fn)
+}
+
+// AtomsOf is Atoms for a list that begins with tok.
+func (resp *Response) AtomsOf(tok Token, fn func(atom []byte)) error {
 	if tok.Kind != Open {
 		return ErrSyntax
 	}
 	for {
+		var err error
 		switch tok, err = resp.Next(); {
 		case err != nil:
 			return err
