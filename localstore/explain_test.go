@@ -17,6 +17,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"stale":          staleQuery,
 		"missing":        missingQuery,
 		"alike":          alikeQuery,
+		"owing":          owingQuery,
 		"fingerprints":   fingerprintQuery,
 		"folders":        foldersQuery,
 		"list":           list(ListQuery{Mailbox: p.box}),

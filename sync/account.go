@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"mailstow/sync/plan"
@@ -14,6 +15,8 @@ type Account struct {
 	Name string
 	URL  string // without password
 	Dial func(ctx context.Context) (*remote.Conn, error)
+
+	goodbye *sync.WaitGroup // waits for the ends of sessions; nil: who begins one waits
 }
 
 // Options of a Pull. The zero value syncs all mailboxes with the default guard.

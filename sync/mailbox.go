@@ -127,29 +127,15 @@ func (m *mailbox) announce() {
 }
 
 // unchanged reports whether the list alone tells that nothing happened here.
-func (m *mailbox) unchanged(ctx context.Context) (bool, error) {
+func (m *mailbox) unchanged(owing bool) bool {
 	st := m.info.Status
 	if st == nil || m.gen == nil || m.rematch || m.opt.Full {
-		return false, nil
-	}
-	owing, err := m.owing(ctx)
-	if err != nil {
-		return false, err
+		return false
 	}
 	approach, _ := plan.Judge(m.known(owing), plan.Said{UIDValidity: st.UIDValidity,
 		UIDNext: uint32(st.UIDNext), Messages: st.Messages, HighestModSeq: st.HighestModSeq,
 		MailboxID: plan.ObjectID(st.MailboxID)})
-	return approach == plan.Skip, nil
-}
-
-// owing reports whether earlier runs left work here: bodies whose time has
-// come, or messages that a UIDVALIDITY change left behind.
-func (m *mailbox) owing(ctx context.Context) (bool, error) {
-	due, err := m.store.Missing(ctx, m.gen.ID, 0, m.due(), 1)
-	if err != nil || len(due) > 0 {
-		return true, err
-	}
-	return found(m.store.Stale(ctx, m.id, stop))
+	return approach == plan.Skip
 }
 
 // errFound ends a walk over rows at the first one.
@@ -166,11 +152,11 @@ func found(err error) (bool, error) {
 }
 
 // due is the time up to which problems are tried again.
-func (m *mailbox) due() time.Time {
-	if m.opt.Full {
+func (r *run) due() time.Time {
+	if r.opt.Full {
 		return time.Unix(1<<40, 0)
 	}
-	return m.opt.Now()
+	return r.opt.Now()
 }
 
 // sync brings the mailbox up to date on one connection. It may be called again

@@ -219,34 +219,45 @@ func (r *run) live(ctx context.Context, m localstore.Mailbox) ([]int64, error) {
 
 // choose notes the listed mailboxes and returns those to sync.
 func (r *run) choose(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) ([]*mailbox, error) {
+	ids, err := r.put(ctx, listed, held)
+	if err != nil {
+		return nil, err
+	}
 	var out []*mailbox
-	add := func(l remote.Mailbox, id localstore.MailboxID) {
+	for i, l := range listed {
 		if !l.Selectable || !plan.Selected(r.opt.Folders, l.Name, l.Delim) {
-			return
+			continue
 		}
-		m := r.newMailbox(l, id, held[l.Raw].Generation)
+		m := r.newMailbox(l, ids[i], held[l.Raw].Generation)
 		r.counter.estimate(m)
 		out = append(out, m)
 	}
-	if r.opt.DryRun {
-		for _, l := range listed {
-			add(l, held[l.Raw].ID)
+	r.receipt.Mailboxes = len(out)
+	return out, nil
+}
+
+// put brings the mirror's list of mailboxes up to date and returns their ids; in a
+// dry run that of a new one is 0.
+func (r *run) put(ctx context.Context, listed []remote.Mailbox, held map[string]localstore.Mailbox) ([]localstore.MailboxID, error) {
+	ids := make([]localstore.MailboxID, len(listed))
+	var news []int
+	for i, l := range listed {
+		m := held[l.Raw]
+		if ids[i] = m.ID; m.ID == 0 || m.Detached || m.MailboxInfo != info(l) {
+			news = append(news, i)
 		}
-		r.receipt.Mailboxes = len(out)
-		return out, nil
 	}
-	err := r.store.Update(ctx, func(tx *localstore.Tx) error {
-		for _, l := range listed {
-			id, err := tx.PutMailbox(r.account, info(l), r.id)
-			if err != nil {
+	if r.opt.DryRun || len(news) == 0 {
+		return ids, nil
+	}
+	return ids, r.store.Update(ctx, func(tx *localstore.Tx) (err error) {
+		for _, i := range news {
+			if ids[i], err = tx.PutMailbox(r.account, info(listed[i]), r.id); err != nil {
 				return err
 			}
-			add(l, id)
 		}
 		return nil
 	})
-	r.receipt.Mailboxes = len(out)
-	return out, err
 }
 
 func info(l remote.Mailbox) localstore.MailboxInfo {

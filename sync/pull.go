@@ -45,7 +45,7 @@ func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Option
 	}
 	if err == nil {
 		err = r.pull(ctx)
-		r.session.logout(ctx)
+		defer r.session.logout(ctx)()
 	}
 	err = r.end(ctx, err)
 	return *r.receipt, err
@@ -106,22 +106,23 @@ func (r *run) all(ctx context.Context, boxes []*mailbox) error {
 	return err
 }
 
-// changed leaves out the mailboxes in which nothing happened.
+// changed leaves out the mailboxes in which nothing happened and to which earlier
+// runs owe nothing: bodies whose time has come, or messages that a UIDVALIDITY
+// change left behind.
 func (r *run) changed(ctx context.Context, boxes []*mailbox) (todo []*mailbox, err error) {
+	owing, err := r.store.Owing(ctx, r.account, r.due())
 	for _, m := range boxes {
-		skip, err := m.unchanged(ctx)
-		if err == nil && skip {
-			r.receipt.Skipped++
-			err = r.clear(ctx, m.id)
-		}
 		if err != nil {
 			return nil, err
 		}
-		if !skip {
+		if !m.unchanged(owing[m.id]) {
 			todo = append(todo, m)
+			continue
 		}
+		r.receipt.Skipped++
+		err = r.clear(ctx, m.id)
 	}
-	return todo, nil
+	return todo, err
 }
 
 // mailbox syncs what is left to do in one mailbox; an error ends the run, a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -142,16 +143,30 @@ func (s *session) drop() {
 	s.conn = nil
 }
 
-// logout ends the session as the protocol wants it; its outcome changes
-// nothing that was synced.
-func (s *session) logout(ctx context.Context) {
-	if s.conn == nil {
-		return
+// logoutTimeout bounds the wait for a goodbye that changes nothing.
+const logoutTimeout = 10 * time.Second
+
+// logout ends the session as the protocol wants it (RFC 3501 section 3.4: the
+// client must read the answer), which costs a round trip: the books are closed
+// meanwhile, before wait. Its outcome changes nothing that was synced.
+func (s *session) logout(ctx context.Context) (wait func()) {
+	conn, group := s.conn, s.acct.goodbye
+	if conn == nil || ctx.Err() != nil {
+		s.drop()
+		return func() {}
 	}
-	if ctx.Err() == nil {
-		_ = s.conn.Logout(ctx)
+	s.add()
+	s.conn = nil
+	if wait = func() {}; group == nil {
+		group = new(sync.WaitGroup)
+		wait = group.Wait
 	}
-	s.drop()
+	group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, logoutTimeout)
+		defer cancel()
+		_ = conn.Logout(ctx)
+	})
+	return wait
 }
 
 func (s *session) add() {

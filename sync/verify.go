@@ -50,7 +50,7 @@ func VerifyRemote(ctx context.Context, store *localstore.Store, acct Account, op
 		run: &run{store: store, acct: acct, opt: o, receipt: &Receipt{}, session: &session{acct: acct, opt: o}},
 		rng: rand.New(rand.NewPCG(opt.Seed, opt.Seed))}
 	err := v.verify(ctx)
-	v.session.logout(ctx)
+	v.session.logout(ctx)()
 	slices.SortFunc(v.out.Differences, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Mailbox, b.Mailbox), cmp.Compare(a.UID, b.UID), cmp.Compare(a.What, b.What))
 	})

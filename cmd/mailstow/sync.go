@@ -106,21 +106,25 @@ func (a *app) syncOne(ctx context.Context, acct account, o syncOptions) error {
 	if err != nil {
 		return err
 	}
+	server, stop := mailsync.Ahead(ctx, a.syncAccount(acct, cfg))
+	defer stop()
 	store, done, err := a.openForSync(ctx, acct, o.dryRun)
 	if err != nil {
 		return err
 	}
 	defer done()
 	watch := newWatcher(a.ui, acct.Name)
-	receipt, err := mailsync.Pull(ctx, store, a.syncAccount(acct, cfg), a.pullOptions(acct, o, watch))
+	receipt, err := mailsync.Pull(ctx, store, server, a.pullOptions(acct, o, watch))
 	watch.finish()
 	return errors.Join(a.report(acct, receipt, o, err), store.Close())
 }
 
 // syncAccount is the account as package sync wants it.
 func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
+	cfg.ListAhead = true
 	dial := func(ctx context.Context) (*remote.Conn, error) {
 		conn, err := remote.Dial(ctx, cfg)
+		cfg.ListAhead = false // a run asks for the list once
 		if err == nil {
 			a.ui.detail("%s: logged in at %s", acct.Name, acct.Endpoint)
 		}

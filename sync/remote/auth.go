@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailstow/sync/wire"
@@ -44,12 +45,13 @@ func (c *Conn) login(ctx context.Context) error {
 
 // attempt is the one try to log in on a connection.
 type attempt struct {
-	c    *Conn
-	m    mechanism
-	sasl exchange // nil: the LOGIN command
-	cmd  *wire.Command
-	veil *veil
-	over bool // the exchange was cancelled: the server's NO is due
+	c     *Conn
+	m     mechanism
+	sasl  exchange // nil: the LOGIN command
+	cmd   *wire.Command
+	veil  *veil
+	whole bool // the client's part is in the command
+	over  bool // the exchange was cancelled: the server's NO is due
 }
 
 // newAttempt makes LOGIN, or AUTHENTICATE with the initial response in it where
@@ -66,7 +68,7 @@ func newAttempt(c *Conn, m mechanism, secret string) *attempt {
 	a.veil.add(first)
 	if ir := initialResponse(first); first != nil && c.caps["SASL-IR"] && len(ir) <= maxInitial {
 		a.cmd.Raw(ir)
-		first = nil
+		first, a.whole = nil, true
 	}
 	a.cmd.OnContinue(func(challenge []byte) ([]byte, error) {
 		if answer := first; answer != nil {
@@ -85,17 +87,28 @@ const maxInitial = 8000
 
 // run sends the command and returns the capabilities that came with its answer.
 func (a *attempt) run(ctx context.Context) (caps []string, err error) {
-	status, err := a.c.wire.Do(ctx, a.cmd, func(resp *wire.Response) error {
-		if resp.Name != "CAPABILITY" {
-			return wire.ErrStray
+	var status wire.Status
+	cmds := append([]*wire.Command{a.cmd}, a.ahead()...)
+	err = a.c.wire.Pipeline(ctx, slices.Values(cmds), func(resp *wire.Response) error {
+		switch {
+		case resp.Name == "CAPABILITY":
+			caps = parseCaps(string(resp.Rest()))
+			return nil
+		case a.c.ahead != nil && status.OK():
+			return a.c.ahead.list.take(resp)
 		}
-		caps = parseCaps(string(resp.Rest()))
+		return wire.ErrStray
+	}, func(cmd *wire.Command, s wire.Status) error {
+		if cmd == a.cmd {
+			status = s
+		}
+		a.c.ahead.note(cmd == a.cmd, s)
 		return nil
 	})
-	if err != nil {
+	if err != nil && (status.Type == "" || status.OK()) {
 		return nil, fail(ctx, "login", a.c.where(), err)
 	}
-	if !status.OK() {
+	if !status.OK() { // a server may hang up at once after that
 		return nil, a.refused(status)
 	}
 	if a.sasl != nil {

@@ -56,6 +56,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxMessage is the longest body accepted, in octets. 0 means wire.MaxLiteral.
 	MaxMessage int64
+	// ListAhead says that List comes first: then it may leave together with the login.
+	ListAhead bool
 	// Compress says whether to compress, where the server offers it.
 	Compress Compress
 	// Dial opens the TCP connection; nil means net.Dialer.

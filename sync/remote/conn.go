@@ -25,6 +25,8 @@ type Conn struct {
 	caps   map[string]bool        // upper case
 	leaks  func(text string) bool // text of the server that repeats the password
 
+	ahead *ahead // the list that was asked for behind the login; nil: none, or taken
+
 	steps []Step // how the connection came about
 
 	mu       sync.Mutex

@@ -16,19 +16,31 @@ import (
 // Credentials leave only after every check of the channel has passed.
 func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	cfg = cfg.withDefaults()
-	c, err := openAny(ctx, cfg)
+	c, err := dial(ctx, cfg)
+	if err != nil && ctx.Err() == nil && c.swallowed() {
+		c.notice("the server took no notice of what was sent behind the login; logging in again")
+		cfg.ListAhead = false
+		c, err = dial(ctx, cfg)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := c.login(ctx); err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	if err := c.attachClient(ctx); err != nil {
-		_ = c.Close()
-		return nil, err
-	}
 	return c, nil
+}
+
+// dial is one try. On an error the Conn, where there is one, is closed.
+func dial(ctx context.Context, cfg Config) (*Conn, error) {
+	c, err := openAny(ctx, cfg)
+	if err == nil {
+		err = c.login(ctx)
+		if err == nil {
+			err = c.attachClient(ctx)
+		}
+		if err != nil {
+			_ = c.Close()
+		}
+	}
+	return c, err
 }
 
 // openAny opens a connection with ALPN, and without for the servers that refuse

@@ -40,6 +40,9 @@ func (c *Conn) List(ctx context.Context) ([]Mailbox, error) {
 func (c *Conn) ListAll(ctx context.Context) (boxes []Mailbox, whole bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if l := c.takeAhead(); l != nil {
+		return l.result(), !l.hidden, nil
+	}
 	l := newListing()
 	withStatus, err := c.list(ctx, l)
 	if err != nil {

@@ -31,6 +31,9 @@ func Cmd(name string) *Command {
 // Name returns the name the command was begun with.
 func (c *Command) Name() string { return c.name }
 
+// Text returns the command up to its first literal.
+func (c *Command) Text() string { return c.parts[0].text }
+
 // Raw appends a space and text as it is. The text is the program's own or
 // checked by it, never foreign.
 func (c *Command) Raw(text string) *Command {
