@@ -225,9 +225,9 @@ func condition(cond string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
-// interrupted SIGNAL COMMAND...: a mute server listens; once the command is
-// connected to it ($MUTE in an argument is its address) it gets the signal and
-// must end with code 130.
+// interrupted SIGNAL COMMAND...: a server listens that says no more than a greeting
+// at MUTE; once the command has asked it for something (by then a run has begun) it
+// gets the signal and must end with code 130.
 func interrupted(ts *testscript.TestScript, _ bool, args []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -248,6 +248,13 @@ func interrupted(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(errors.Join(err, cmd.Process.Kill()))
 	}
 	defer conn.Close()
+	if strings.Contains(strings.Join(args, " "), "imap+insecure://") {
+		fmt.Fprint(conn, "* PREAUTH [CAPABILITY IMAP4rev1] at your service\r\n")
+	}
+	ts.Check(conn.SetReadDeadline(time.Now().Add(20 * time.Second)))
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		ts.Check(errors.Join(err, cmd.Process.Kill()))
+	}
 	ts.Check(cmd.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]))
 	err = cmd.Wait()
 	fmt.Fprint(ts.Stderr(), stderr.String())
