@@ -27,7 +27,8 @@
 //	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
 //	                                      what the engine writes
 //	rows.go alike.go                      what it compares, and finds held already
-//	pack.go header.go envelope.go         from bytes to a Packed, without I/O
+//	pack.go header.go envelope.go addresses.go
+//	                                      from bytes to a Packed, without I/O
 //	body.go stage.go read.go              bodies in and out
 //	list.go status.go                     questions people ask
 //	check.go                              the invariants in code

@@ -2,13 +2,15 @@ package localstore
 
 import (
 	"bytes"
+	"mime"
+	netmail "net/mail"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset" // all charsets for encoded words
-	"github.com/emersion/go-message/mail"
 	"golang.org/x/text/encoding/charmap"
 )
 
@@ -34,95 +36,95 @@ type Envelope struct {
 func parseEnvelope(text []byte) Envelope {
 	f := fields(text)
 	e := Envelope{
-		MessageID: tidy(first(f["Message-Id"]), maxField),
-		Subject:   tidy(decode(f, "Subject"), maxField),
-		Sender:    tidy(addresses(f, "From"), maxField),
-		Date:      date(f),
+		MessageID: tidy(f[messageID], maxField),
+		Subject:   tidy(decode(f[subject]), maxField),
+		Sender:    tidy(addresses(f[from]), maxField),
+		Date:      date(f[sent]),
 	}
-	var to []string
-	for _, name := range []string{"To", "Cc", "Bcc"} {
-		if a := addresses(f, name); a != "" {
-			to = append(to, a)
+	var all []string
+	for _, v := range []string{f[to], f[cc], f[bcc]} {
+		if a := addresses(v); a != "" {
+			all = append(all, a)
 		}
 	}
-	e.Recipients = tidy(strings.Join(to, ", "), maxRecipients)
+	e.Recipients = tidy(strings.Join(all, ", "), maxRecipients)
 	return e
 }
 
-// wanted maps the lower-cased names of the fields of an envelope to the form
-// go-message looks them up by.
-var wanted = map[string]string{"message-id": "Message-Id", "subject": "Subject", "from": "From",
-	"to": "To", "cc": "Cc", "bcc": "Bcc", "date": "Date"}
+// The fields of an envelope.
+const (
+	messageID = iota
+	subject
+	from
+	to
+	cc
+	bcc
+	sent
+	fieldCount
+)
 
-// fields unfolds the wanted fields. go-message's reader stops at the first line
-// that is no field (a mbox "From ", a stray blank); this one skips it. A field
-// that should come once counts the first time.
-func fields(text []byte) map[string][]string {
-	f := map[string][]string{}
-	name := ""
+var fieldNames = [fieldCount][]byte{[]byte("message-id"), []byte("subject"), []byte("from"),
+	[]byte("to"), []byte("cc"), []byte("bcc"), []byte("date")}
+
+// fieldOf tells which field a name is, -1 for any other.
+func fieldOf(name []byte) int {
+	for i, n := range fieldNames {
+		if len(n) == len(name) && bytes.EqualFold(n, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// fields unfolds the fields of an envelope. go-message's reader stops at the
+// first line that is no field (a mbox "From ", a stray blank); this one skips it.
+// A field that should come once counts the first time.
+func fields(text []byte) (f [fieldCount]string) {
+	var seen [fieldCount]bool
+	at := -1 // the field that a folded line goes on with
 	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
-			if v := f[name]; name != "" && len(v[0])+len(line) < maxRawField {
-				v[0] += " " + strings.TrimLeft(string(line), " \t")
+		if line[0] == ' ' || line[0] == '\t' {
+			if line = bytes.TrimRight(line, "\r\n"); at >= 0 && len(f[at])+len(line) < maxRawField {
+				f[at] += " " + strings.TrimLeft(string(line), " \t")
 			}
 			continue
 		}
-		key, value, ok := bytes.Cut(line, []byte(":"))
-		name = wanted[strings.ToLower(string(bytes.TrimRight(key, " \t")))]
-		if !ok || name == "" || f[name] != nil {
-			name = ""
+		at = -1
+		colon := bytes.IndexByte(line, ':')
+		if colon < 0 {
 			continue
 		}
-		f[name] = []string{readable(string(bytes.TrimSpace(value[:min(len(value), maxRawField)])))}
+		if i := fieldOf(bytes.TrimRight(line[:colon], " \t")); i >= 0 && !seen[i] {
+			value := line[colon+1:]
+			at, seen[i] = i, true
+			f[i] = readable(string(bytes.TrimSpace(value[:min(len(value), maxRawField)])))
+		}
 	}
 	return f
 }
 
-func first(v []string) string {
-	if len(v) == 0 {
-		return ""
+// decode gives a field with its encoded words decoded (RFC 2047), as it is where
+// that fails.
+func decode(v string) (text string) {
+	if !strings.Contains(v, "=?") {
+		return v
 	}
-	return v[0]
-}
-
-// decode gives a field with its encoded words decoded (RFC 2047).
-func decode(f map[string][]string, name string) (text string) {
-	text = first(f[name])
-	defer keep(&text, text)
-	h := mail.HeaderFromMap(f)
-	if s, err := h.Text(name); err == nil {
+	defer keep(&text, v)
+	words := mime.WordDecoder{CharsetReader: message.CharsetReader}
+	if s, err := words.DecodeHeader(v); err == nil {
 		return s
 	}
-	return text
-}
-
-// addresses gives an address field as "Name <address>", or its text when it does
-// not follow RFC 5322.
-func addresses(f map[string][]string, name string) (text string) {
-	text = decode(f, name)
-	defer keep(&text, text)
-	h := mail.HeaderFromMap(f)
-	list, err := h.AddressList(name)
-	if err != nil || len(list) == 0 {
-		return text
-	}
-	var out []string
-	for _, a := range list {
-		if a.Name == "" {
-			out = append(out, a.Address)
-		} else {
-			out = append(out, a.Name+" <"+a.Address+">")
-		}
-	}
-	return strings.Join(out, ", ")
+	return v
 }
 
 // date reads Date; zero when it cannot, or when the year is no year of mail.
-func date(f map[string][]string) (t time.Time) {
+func date(v string) (t time.Time) {
 	defer keep(&t, t)
-	h := mail.HeaderFromMap(f)
-	d, err := h.Date()
+	// What nearly all mail has comes first: ParseDate tries dozens of forms.
+	d, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", v)
+	if err != nil {
+		d, err = netmail.ParseDate(v)
+	}
 	if err != nil || d.Year() < 1 || d.Year() > 9998 {
 		return time.Time{}
 	}
@@ -152,12 +154,14 @@ func readable(s string) string {
 // tidy makes one line of at most limit bytes: control characters, NUL among
 // them, become blanks.
 func tidy(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if !printable(s) {
+		s = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return ' '
+			}
+			return r
+		}, strings.ToValidUTF8(s, "\uFFFD"))
+	}
 	s = strings.TrimSpace(s)
 	if len(s) <= limit {
 		return s
@@ -166,4 +170,14 @@ func tidy(s string, limit int) string {
 		limit--
 	}
 	return s[:limit]
+}
+
+// printable tells whether s is ASCII without control characters.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
