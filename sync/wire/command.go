@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"strconv"
 	"strings"
 )
@@ -12,14 +13,17 @@ type Command struct {
 	err   error
 	// reply answers a continuation request that no literal of the command waits
 	// for: SASL challenges.
-	reply func(challenge []byte) ([]byte, error)
-	bulk  int64
+	reply  func(challenge []byte) ([]byte, error)
+	bulk   int64
+	answer int  // octets expected of the answer; 0: any number
+	whole  bool // its last octets are on their way
 }
 
 // part is text, then a literal behind it when lit is set.
 type part struct {
 	text string
-	data string
+	src  io.Reader
+	size int64
 	lit  bool
 }
 
@@ -51,13 +55,33 @@ func (c *Command) String(s string) *Command {
 	case quotable(s):
 		c.add(" " + quote(s))
 	default:
-		c.add(" ")
-		last := &c.parts[len(c.parts)-1]
-		last.data, last.lit = s, true
-		c.parts = append(c.parts, part{})
+		c.Literal(int64(len(s)), strings.NewReader(s))
 	}
 	return c
 }
+
+// Literal appends a space and a literal of exactly size octets that src yields
+// when the command is sent: once, and never in memory as a whole. A source that
+// fails, ends early or goes on behind size ends the connection before the literal
+// is complete, so that the server has nothing to carry out (SourceError).
+func (c *Command) Literal(size int64, src io.Reader) *Command {
+	c.add(" ")
+	last := &c.parts[len(c.parts)-1]
+	last.src, last.size, last.lit = src, size, true
+	c.parts = append(c.parts, part{})
+	return c
+}
+
+// Brief says that the answer will have about so many octets, all untagged
+// responses included: more such commands may be sent ahead than of others.
+func (c *Command) Brief(octets int) *Command {
+	c.answer = octets
+	return c
+}
+
+// Whole reports whether the command was sent up to its end, or may have been. One
+// that was not cannot have been carried out.
+func (c *Command) Whole() bool { return c.whole }
 
 // Mailbox appends a raw mailbox name. No server has a name with CR, LF or NUL
 // in it; sent as a literal it would end in files named after it.
@@ -91,7 +115,7 @@ func (c *Command) add(text string) { c.parts[len(c.parts)-1].text += text }
 func (c *Command) size() int {
 	n := 16
 	for _, p := range c.parts {
-		n += len(p.text) + len(p.data) + 8
+		n += len(p.text) + int(min(p.size, maxWindow)) + 8
 	}
 	return n
 }
@@ -117,16 +141,24 @@ func quote(s string) string {
 
 // announce is the announcement of a literal of n octets; nonSync says that the
 // server does not want to be asked first (RFC 7888).
-func announce(n int, nonSync bool) string {
+func announce(n int64, nonSync bool) string {
 	plus := ""
 	if nonSync {
 		plus = "+"
 	}
-	return "{" + strconv.Itoa(n) + plus + "}\r\n"
+	return "{" + strconv.FormatInt(n, 10) + plus + "}\r\n"
 }
 
 // Fail makes the command one that cannot be sent.
 func (c *Command) Fail(err error) *Command {
 	c.err = err
 	return c
+}
+
+// expected is what the answer counts for.
+func (c *Command) expected() int {
+	if c.answer == 0 {
+		return maxAnswers + 1
+	}
+	return c.answer
 }

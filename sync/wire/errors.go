@@ -52,6 +52,14 @@ type ByeError struct{ Status Status }
 
 func (e *ByeError) Error() string { return "server said goodbye: " + e.Status.Text }
 
+// SourceError: what a literal was to be sent from failed, or has not the length
+// announced; the connection was given up with the literal incomplete.
+type SourceError struct{ Err error }
+
+func (e *SourceError) Error() string { return "reading what was to be sent: " + e.Err.Error() }
+
+func (e *SourceError) Unwrap() error { return e.Err }
+
 // cut turns the end of the stream inside a line or literal into
 // io.ErrUnexpectedEOF: a part never looks like a whole.
 func cut(err error) error {

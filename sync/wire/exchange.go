@@ -56,7 +56,8 @@ type exchange struct {
 	h        Handler
 	done     func(*Command, Status) error
 	inFlight []sent
-	window   int
+	window   int   // octets of the commands in flight
+	answers  int   // octets expected of their answers
 	bulk     int64 // octets of mail asked for
 	stray    int
 	plus     bool // a continuation request came for the literal that waits
@@ -79,20 +80,23 @@ func (x *exchange) send(cmd *Command) error {
 	x.inFlight = append(x.inFlight, s)
 	x.window += cmd.size()
 	x.bulk += cmd.bulk
+	x.answers += cmd.expected()
 	if err := x.write(s.tag + " "); err != nil {
 		return err
 	}
-	for _, p := range cmd.parts {
+	for i, p := range cmd.parts {
 		if err := x.write(p.text); err != nil {
 			return err
 		}
 		if !p.lit {
 			continue
 		}
-		if ok, err := x.literal(s.tag, p.data); !ok || err != nil {
+		last := func() { cmd.whole = i+2 == len(cmd.parts) } // text alone follows
+		if ok, err := x.literal(s.tag, p, last); !ok || err != nil {
 			return err // not ok: the command was answered already, nothing more belongs to it
 		}
 	}
+	cmd.whole = true
 	return x.write("\r\n")
 }
 
@@ -104,16 +108,25 @@ func (x *exchange) makeRoom(cmd *Command) error {
 			return err
 		}
 	}
-	size := cmd.size()
-	if len(x.inFlight) < maxInFlight && x.window+size <= maxWindow {
+	ahead := maxInFlight
+	if cmd.answer > 0 {
+		ahead = maxBrief
+	}
+	if len(x.inFlight) < ahead && x.fits(cmd, 1) {
 		return nil
 	}
-	for len(x.inFlight) > maxInFlight/2 || len(x.inFlight) > 0 && x.window+size > maxWindow/2 {
+	for len(x.inFlight) > ahead/2 || len(x.inFlight) > 0 && !x.fits(cmd, 2) {
 		if err := x.step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fits: the server cannot be kept from reading, or the client from writing, by
+// what is in flight: one of the two ways has room for it all.
+func (x *exchange) fits(cmd *Command, part int) bool {
+	return x.window+cmd.size() <= maxWindow/part || x.answers+cmd.expected() <= maxAnswers/part
 }
 
 func (x *exchange) write(s string) error {
@@ -129,10 +142,11 @@ func (x *exchange) writeRaw(s string) error {
 }
 
 // literal sends a literal, after the server's leave where it wants to be asked.
-// ok is false when the server answered the command instead.
-func (x *exchange) literal(tag, data string) (ok bool, err error) {
-	nonSync := int64(len(data)) <= x.c.NonSync
-	if err := x.write(announce(len(data), nonSync)); err != nil {
+// ok is false when the server answered the command instead. last is called ahead
+// of its last octets.
+func (x *exchange) literal(tag string, p part, last func()) (ok bool, err error) {
+	nonSync := p.size <= x.c.NonSync
+	if err := x.write(announce(p.size, nonSync)); err != nil {
 		return false, err
 	}
 	if !nonSync {
@@ -147,8 +161,8 @@ func (x *exchange) literal(tag, data string) (ok bool, err error) {
 			return false, nil
 		}
 	}
-	x.c.trace.literal(len(data))
-	return true, x.writeRaw(data)
+	x.c.trace.literal(p.size)
+	return true, x.source(p.src, p.size, last)
 }
 
 func (x *exchange) drain() error {
@@ -190,6 +204,7 @@ func (x *exchange) step() error {
 	x.inFlight = append(x.inFlight[:i], x.inFlight[i+1:]...)
 	x.window -= cmd.size()
 	x.bulk -= cmd.bulk
+	x.answers -= cmd.expected()
 	status := resp.Status()
 	if err := x.done(cmd, status); err != nil {
 		return x.c.fail(err)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -104,7 +105,8 @@ func TestCommands(t *testing.T) {
 		for _, p := range tc.cmd.parts {
 			got += p.text
 			if p.lit {
-				got += "{" + p.data + "}"
+				b, _ := io.ReadAll(p.src)
+				got += "{" + string(b) + "}"
 			}
 		}
 		if got != tc.want || tc.cmd.Err() != nil {

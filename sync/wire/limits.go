@@ -42,4 +42,11 @@ const (
 	// that neither side ever waits for the other to read.
 	maxInFlight = 32
 	maxWindow   = 16 << 10
+	// maxAnswers bounds the octets expected of the answers in flight where the
+	// commands themselves go beyond maxWindow, and maxBrief the commands whose
+	// answers are known to be short. What others change meanwhile is told beside
+	// them, but it takes much to fill a socket's buffers; if it happens, both sides
+	// wait, and silence ends the connection.
+	maxAnswers = 48 << 10
+	maxBrief   = 128
 )

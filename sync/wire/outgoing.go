@@ -60,7 +60,7 @@ func (o *outgoing) endLine() (begun bool) {
 	n, lit := announced([]byte(line))
 	o.inside, o.data = lit, n
 	if lit {
-		o.trace.literal(int(n))
+		o.trace.literal(n)
 	}
 	if lit && !strings.HasSuffix(line, "+}") {
 		o.plus++

@@ -148,7 +148,7 @@ func (tr *tracer) line(line string) {
 }
 
 // literal stands for the octets of a literal that was sent.
-func (tr *tracer) literal(n int) {
+func (tr *tracer) literal(n int64) {
 	if tr != nil && !tr.login {
 		tr.sent(fmt.Sprintf("[%d octets]", n))
 	}
