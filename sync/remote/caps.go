@@ -15,20 +15,11 @@ const maxCaps = 1000
 func parseCaps(arg string) []string {
 	var caps []string
 	for _, word := range strings.Fields(arg) {
-		if len(caps) < maxCaps && isCap(word) {
+		if len(caps) < maxCaps && isAtom(word) {
 			caps = append(caps, word)
 		}
 	}
 	return caps
-}
-
-func isCap(word string) bool {
-	for i := 0; i < len(word); i++ {
-		if word[i] <= ' ' || word[i] > '~' || strings.IndexByte(`(){%*"\]`, word[i]) >= 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // askCaps sends CAPABILITY.

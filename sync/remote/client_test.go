@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/sync/testkit/dovecot"
+	"mailstow/sync/wire"
 )
 
 // The commands that imapclient is kept for work through the guard beneath it, on
@@ -73,6 +74,22 @@ func TestImapclientBeyondReading(t *testing.T) {
 		_, err = cl.Copy(imap.UIDSetNum(1), "nowhere").Wait()
 		if no, ok := errors.AsType[*imap.Error](err); !ok || no.Code != "TRYCREATE" {
 			t.Errorf("%v", err)
+		}
+	}
+}
+
+// The last guard holds whoever makes the command.
+func TestReadOnlyBeneathEverything(t *testing.T) {
+	c := &Conn{cfg: Config{ReadOnly: true}}
+	for name, want := range map[string]bool{
+		"UID STORE": false, "STORE": false, "SELECT": false, "APPEND": false, "CLOSE": false, "EXPUNGE": false, "UID MOVE": false, "SETMETADATA": false,
+		"UID FETCH": true, "EXAMINE": true, "LIST": true, "STATUS": true,
+	} {
+		if err := c.allowed(wire.Cmd(name)).Err(); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := new(Conn).allowed(wire.Cmd(name)).Err(); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

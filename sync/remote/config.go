@@ -58,6 +58,9 @@ type Config struct {
 	MaxMessage int64
 	// ListAhead says that List comes first: then it may leave together with the login.
 	ListAhead bool
+	// ReadOnly lets no command through that could change anything on the server:
+	// what would is refused here (ErrReadOnly).
+	ReadOnly bool
 	// Compress says whether to compress, where the server offers it.
 	Compress Compress
 	// Dial opens the TCP connection; nil means net.Dialer.

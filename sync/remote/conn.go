@@ -34,7 +34,7 @@ type Conn struct {
 	noExtras bool // items of extensions are not understood
 	qresync  enabling
 	box      string   // raw name of the open mailbox, for errors
-	opened   Selected // as EXAMINE reported it
+	opened   Selected // as EXAMINE or SELECT reported it
 }
 
 // Info returns what is known about the server and the session.
@@ -83,7 +83,7 @@ func (c *Conn) setCaps(names []string) {
 	}
 	switch {
 	case c.caps["LITERAL+"]:
-		c.wire.NonSync = wire.MaxString
+		c.wire.NonSync = maxUnasked
 	case c.caps["LITERAL-"], c.caps["IMAP4REV2"]:
 		c.wire.NonSync = 4096 // RFC 7888 section 5
 	default:
@@ -127,7 +127,11 @@ func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.
 				return
 			}
 		}
-		cmds(yield)
+		for cmd := range cmds {
+			if !yield(c.allowed(cmd)) {
+				return
+			}
+		}
 	}
 	return c.wire.Pipeline(ctx, all, func(resp *wire.Response) error {
 		if mine, err := c.takePrelude(resp); mine {

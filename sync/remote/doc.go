@@ -1,5 +1,5 @@
 // Package remote is an IMAP account as the rest of mailstow sees it: dial, log in,
-// list, open read-only, fetch. Nothing above it knows of imapclient, of the wire,
+// list, open, fetch, and change what the owner changed. Nothing above it knows of imapclient, of the wire,
 // or of what servers get wrong; it is the only package that imports imapclient.
 //
 // # Invariants
@@ -7,8 +7,15 @@
 //   - Credentials leave, and are asked for, only after every check of the channel
 //     (certificate, STARTTLS, LOGINDISABLED, greeting) has passed, once per
 //     connection, and never appear in an error or a notice.
-//   - Nothing on the server changes: EXAMINE, BODY.PEEK, no STORE, no EXPUNGE.
+//   - Reading changes nothing: EXAMINE, BODY.PEEK. What changes something is raw,
+//     and on a connection with Config.ReadOnly nothing of it passes (readonly.go).
+//   - Flags are added and taken away, never replaced (I14). Nothing is removed but
+//     by UID EXPUNGE and DELETE; no CLOSE, no bare EXPUNGE, no MOVE made of COPY, and
 //     imapclient's Move, Expunge and UnselectAndExpunge are never called (I18).
+//   - What changes messages names each by UID, and leaves only for a mailbox whose
+//     SELECT has been answered with the UIDVALIDITY that the UIDs are of (I3).
+//   - Of everything asked for it is known in the end whether it was done, was not,
+//     or may have been (Outcome, I19). COPYUID and APPENDUID count only one to one.
 //   - Mailboxes are known by their raw wire name (I23), messages by UID; sequence
 //     numbers live inside one response (I11).
 //   - A nil error means the tagged OK came and nothing of the answer was beyond
@@ -35,7 +42,7 @@
 //	conn.go        the connection, its one lock, running commands
 //	list.go        LIST, LSUB, STATUS into mailboxes; listentry.go, status.go
 //	               one response each; name.go decoding
-//	examine.go     opening a mailbox; unasked.go news about it
+//	examine.go     opening a mailbox; select.go for changes; unasked.go news about it
 //	known.go       what a caller holds and what it gets: ExamineChanged is in
 //	               changes.go (which word of the server to believe), resync.go
 //	               (commands sent together and their answers); enable.go turns
@@ -44,6 +51,13 @@
 //	               extras.go identities and labels, where there are any
 //	bodies.go      asking for bodies and headers; bodyanswer.go routing literals by
 //	               UID and section; uids.go sets of UIDs
+//	outcome.go     what became of a change; readonly.go refusing all of them
+//	edit.go        flags, copies, moves, expunges in many mailboxes: edit_run.go the
+//	               flights, edit_work.go one mailbox, edit_tasks.go one kind of
+//	               change each; flags.go, uidmap.go
+//	mailboxes.go   CREATE, RENAME, DELETE, SUBSCRIBE; change.go running one command,
+//	               encode.go names
+//	append.go      new messages
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the
 //	               COUNT in the flight of resync.go)
 //	errors.go, fail.go  classes, and which error is of which; throttle.go servers

@@ -47,6 +47,8 @@ type Error struct {
 	Hint  string // what to do next; may be empty
 	// RetryAfter is how long the server wants to be left alone; 0: it does not say.
 	RetryAfter time.Duration
+	// Outcome tells of a command that was to change something what came of it.
+	Outcome Outcome
 }
 
 func (e *Error) Error() string {

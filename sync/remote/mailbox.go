@@ -42,8 +42,8 @@ type Status struct {
 	MailboxID     string
 }
 
-// Selected is what EXAMINE said about the mailbox. A field is zero when the
-// server did not say it.
+// Selected is what EXAMINE or SELECT said about the mailbox. A field is zero when
+// the server did not say it.
 type Selected struct {
 	Messages      uint32
 	UIDNext       imap.UID
@@ -52,11 +52,17 @@ type Selected struct {
 	// NoModSeq: the server said NOMODSEQ, or sent no HIGHESTMODSEQ it can keep to.
 	NoModSeq bool
 	// UIDNotSticky: UIDs do not survive the session (RFC 4315 section 3).
-	UIDNotSticky   bool
+	UIDNotSticky bool
+	// PermanentFlags are the flags that can be stored, `\*` stands for any keyword.
+	// Empty: none; nil: the server did not say, so that all of them can (RFC 3501
+	// section 7.1). EXAMINE may say that there are none.
 	PermanentFlags []imap.Flag
 	MailboxID      string
+	// ReadOnly: nothing can be changed, because of EXAMINE or because of the server.
+	ReadOnly bool
 
-	counted bool // Messages was said
+	counted  bool // Messages was said
+	writable bool // by SELECT
 }
 
 // Want says what Metadata asks for beyond UID and FLAGS. Identity and Labels are

@@ -18,11 +18,22 @@ func unparen(arg string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(arg, "("), ")")
 }
 
-// parseFlags reads the argument of PERMANENTFLAGS.
+// parseFlags reads the argument of PERMANENTFLAGS; the result is never nil.
 func parseFlags(arg string) []imap.Flag {
-	var flags []imap.Flag
+	flags := []imap.Flag{}
 	for _, f := range strings.Fields(unparen(arg)) {
 		flags = append(flags, imap.Flag(f))
 	}
 	return flags
+}
+
+// isAtom accepts an atom (RFC 9051 section 9) without "]", which ends response
+// codes.
+func isAtom(word string) bool {
+	for i := 0; i < len(word); i++ {
+		if word[i] <= ' ' || word[i] > '~' || strings.IndexByte(`(){%*"\]`, word[i]) >= 0 {
+			return false
+		}
+	}
+	return word != ""
 }

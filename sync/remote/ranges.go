@@ -105,6 +105,13 @@ func readRanges(resp *wire.Response, add func(imap.UIDRange) error) (earlier boo
 
 // parseRanges parses a set of finite ranges, in either direction.
 func parseRanges(b []byte, add func(imap.UIDRange) error) error {
+	return eachRange(b, func(start, stop imap.UID) error {
+		return add(imap.UIDRange{Start: min(start, stop), Stop: max(start, stop)})
+	})
+}
+
+// eachRange parses a set of finite ranges and keeps their direction.
+func eachRange(b []byte, add func(start, stop imap.UID) error) error {
 	for {
 		start, b2, ok := leadingUID(b)
 		stop := start
@@ -114,7 +121,7 @@ func parseRanges(b []byte, add func(imap.UIDRange) error) error {
 		if !ok || len(b2) > 0 && b2[0] != ',' {
 			return wire.ErrSyntax
 		}
-		if err := add(imap.UIDRange{Start: min(start, stop), Stop: max(start, stop)}); err != nil {
+		if err := add(start, stop); err != nil {
 			return err
 		}
 		if len(b2) == 0 {

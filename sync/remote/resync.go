@@ -154,10 +154,7 @@ func (r *resync) answered(s wire.Status) error {
 		return refused("examine", r.raw, s)
 	}
 	r.opened = true
-	if r.sel.NoModSeq {
-		r.sel.HighestModSeq = 0 // whatever it said besides
-	}
-	r.sel.NoModSeq = r.sel.HighestModSeq == 0
+	r.sel.settle("EXAMINE", s)
 	r.unusable = r.wanted(r.sel)
 	r.c.box, r.c.opened = r.raw, r.sel
 	return nil

@@ -1,9 +1,9 @@
 package remote
 
 import (
+	"errors"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -62,21 +62,40 @@ func clip(set imap.UIDSet, lo, hi imap.UID) (out imap.UIDSet) {
 const maxSet = 4000
 
 // splitSet renders a set in pieces that fit into a command.
-func splitSet(set imap.UIDSet) (pieces []string) {
-	var b strings.Builder
+func splitSet(set imap.UIDSet) (texts []string) {
+	for _, piece := range pieces(set) {
+		texts = append(texts, piece.String())
+	}
+	return texts
+}
+
+// pieces cuts a set into such as fit into a command.
+func pieces(set imap.UIDSet) (out []imap.UIDSet) {
+	length, from := 0, 0
+	for i := range set {
+		n := len(set[i:i+1].String()) + 1
+		if i > from && length+n > maxSet {
+			out = append(out, set[from:i])
+			length, from = 0, i
+		}
+		length += n
+	}
+	if from < len(set) {
+		out = append(out, set[from:])
+	}
+	return out
+}
+
+// errOpenSet: a command that changes messages names them; "*" would take in what
+// has never been seen.
+var errOpenSet = errors.New("the set of messages has no end, or holds UID 0")
+
+// closed checks that a set names every message by number.
+func closed(set imap.UIDSet) error {
 	for _, r := range set {
-		item := imap.UIDSet{r}.String()
-		if b.Len()+len(item)+1 > maxSet {
-			pieces = append(pieces, b.String())
-			b.Reset()
+		if r.Start == 0 || r.Stop < r.Start {
+			return errOpenSet
 		}
-		if b.Len() > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(item)
 	}
-	if b.Len() > 0 {
-		pieces = append(pieces, b.String())
-	}
-	return pieces
+	return nil
 }

@@ -21,16 +21,18 @@
 // trusts them too much; LIST and STATUS, because it decodes names and dies of one
 // it cannot decode; EXAMINE, because it encodes names and drops codes this
 // program needs; FETCH, because it buffers, routes by arrival, and takes a cut
-// literal for a short message; ENABLE and QRESYNC, because it has none. Through
-// imapclient: SEARCH (but for a count in the flight of EXAMINE), NOOP, LOGOUT, and
-// the place where STORE, APPEND, COPY and CREATE belong, whose answers are small and
-// whose encoding is work.
+// literal for a short message; ENABLE and QRESYNC, because it has none; STORE, COPY,
+// MOVE and APPEND, because it drops MODIFIED, makes up a MOVE out of a bare EXPUNGE
+// and loses the connection with a refused literal; CREATE and its kin, because it
+// encodes names. Through imapclient: SEARCH (but for a count in the flight of
+// EXAMINE), NOOP, LOGOUT.
 //
 // # Invariants
 //
 //   - A part never looks like a whole: the end of the stream is io.EOF only
 //     between responses, everywhere else it is io.ErrUnexpectedEOF; a literal's
-//     reader says io.EOF only behind its last octet.
+//     reader says io.EOF only behind its last octet. So it is with what is sent:
+//     the end of a literal leaves only once its source has ended where it should.
 //   - The first error sticks, closes the socket and is what everybody gets.
 //   - Memory is bounded whatever comes (limits.go); literals stream.
 //   - Silence trips, slowness does not: one rolling deadline in Socket.
@@ -49,7 +51,7 @@
 //	reader.go     segments and literals; literal.go announcements
 //	response.go   the head of a response; token.go its tokens; value.go strings,
 //	              lists; mailbox.go names; status.go response codes
-//	command.go    outgoing commands, quoting
+//	command.go    outgoing commands, quoting; source.go literals that stream
 //	conn.go       life and death of a connection, greeting, TLS
 //	exchange.go   commands sent ahead and their answers
 //	trace.go      the conversation for bug reports, without credentials and mail

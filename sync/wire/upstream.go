@@ -24,6 +24,10 @@ package wire
 //	-           BYE is ignored                        conn.go
 //	-           SELECT encodes names, drops NOMODSEQ, UIDNOTSTICKY, MAILBOXID
 //	                                                  EXAMINE is raw
+//	-           STORE: no MODIFIED; Move without MOVE: COPY, STORE, bare EXPUNGE
+//	                                                  raw, sync/remote's edit.go
+//	#750        APPEND: no MULTIAPPEND, LITERAL+ up to 4096 octets only, a refused
+//	            literal ends the connection           raw, sync/remote's append.go
 //	-           DialTLS always offers ALPN "imap"     sync/remote dials itself
 //	#606        no COMPRESS                           compress.go
 //	-           no contexts                           conn.go closes the socket when one ends
