@@ -40,9 +40,15 @@ func (tx *Tx) LinkBody(msg MessageID, sha [32]byte) (bool, error) {
 	return true, tx.setBody(msg, id)
 }
 
-// setBody links a message to a body; why it was missing no longer matters.
+// setBody links a message to a body, and the rows that stand for where it moves
+// or is copied to; why it was missing no longer matters.
 func (tx *Tx) setBody(msg MessageID, body int64) error {
 	if err := tx.one("UPDATE message SET body = ? WHERE id = ?", msg, body, msg); err != nil {
+		return err
+	}
+	_, err := tx.exec(`UPDATE message SET body = ? WHERE body IS NULL
+		AND id IN (SELECT result FROM intent WHERE message = ? AND result IS NOT NULL)`, body, msg)
+	if err != nil {
 		return err
 	}
 	return tx.clearMessageProblems(msg)
@@ -127,8 +133,8 @@ func (tx *Tx) deleteChunks(body int64) error {
 
 // MarkDamaged notes that the body of a message is not what it was: every message
 // present that has it is missing it again and will be listed by Missing. Vanished
-// ones keep the link, since the same bytes, put again for another message, heal
-// them. The ids of the messages present are returned.
+// ones, and those not on the server yet, keep the link, since the same bytes, put
+// again for another message, heal them. The ids of the messages present are returned.
 func (tx *Tx) MarkDamaged(msg MessageID) ([]MessageID, error) {
 	var body int64
 	ok, err := tx.get("SELECT body FROM message WHERE id = ? AND body IS NOT NULL", []any{msg}, &body)
@@ -141,7 +147,7 @@ func (tx *Tx) MarkDamaged(msg MessageID) ([]MessageID, error) {
 	var ids []MessageID
 	for {
 		var id MessageID
-		ok, err := tx.get("SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1", []any{body}, &id)
+		ok, err := tx.get("SELECT id FROM message WHERE body = ? AND uid > 0 AND vanished_run IS NULL LIMIT 1", []any{body}, &id)
 		if err != nil || !ok {
 			return ids, err
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Kinds of findings, by what can be done about them.
@@ -49,7 +50,7 @@ type checker struct {
 // says then is true of some moment on the way.
 func (s *Store) Check(ctx context.Context, opt CheckOptions, report func(Finding)) error {
 	c := &checker{s: s, ctx: ctx, opt: opt, report: report, bad: map[int64]bool{}}
-	for _, step := range []func() error{c.file, c.references, c.rows, c.flags, c.noChunks, c.chunks, c.bodies} {
+	for _, step := range []func() error{c.file, c.references, c.rows, c.names, c.flags, c.noChunks, c.chunks, c.bodies} {
 		if err := step(); errors.Is(err, ErrCorrupt) {
 			report(Finding{Kind: FoundFile, What: err.Error()})
 		} else if err != nil {
@@ -88,9 +89,9 @@ func (c *checker) references() error {
 	})
 }
 
-// rows runs the queries of invariants.go.
+// rows runs the queries of invariants.go and invariants_intent.go.
 func (c *checker) rows() error {
-	for _, i := range invariants {
+	for _, i := range slices.Concat(invariants, intentInvariants) {
 		err := c.s.each(c.ctx, i.query, nil, func(r *sql.Rows) error {
 			var msg sql.NullInt64
 			var id int64

@@ -14,6 +14,12 @@
 //     byte, and is checked against its SHA-256 whenever it is read to its end.
 //   - Nothing is forgotten: what leaves the server is marked vanished, and every
 //     change is an event.
+//   - The rows with a UID are what the server has; what the owner wants beyond that
+//     is an intent, on the disk before Edit returns (I19). Flags wait exactly while
+//     local and base differ. A message that waits to be moved or deleted is leaving:
+//     the engine's queries have it, people's have not. What is not on the server yet
+//     has no UID, one intent that brings it, and lies in the newest generation of its
+//     mailbox: people's queries have it, the engine's have not.
 //   - One writer at a time, held by the kernel's lock; readers never wait for it.
 //   - The view mail is for everyone and its columns stay.
 //
@@ -25,13 +31,19 @@
 //	sql/                                  the schema, one file per version: read it first
 //	tx.go errors.go                       transactions and what can go wrong with them
 //	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
-//	                                      what the engine writes
+//	rename.go                             what the engine writes
+//	intent_flags.go intent_move.go intent_copy.go intent_drop.go
+//	intent_mailbox.go intent_rename.go    what the owner wants: inside Edit
+//	intent.go intent_mail.go           what all of them need
+//	intent_outcome.go intent_bind.go      what became of it on the server
+//	intent_query.go conflicts.go          what waits, and what could not be had
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
 //	body.go stage.go read.go              bodies in and out
-//	list.go status.go                     questions people ask
-//	check.go                              the invariants in code
+//	list.go status.go mailbox_query.go    questions people ask
+//	check.go checkbody.go invariants.go invariants_intent.go
+//	                                      the invariants in code
 //
 // # Use
 //

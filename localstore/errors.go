@@ -30,6 +30,16 @@ var (
 	ErrNotFound = errors.New("not in the store")
 	ErrNotHeld  = errors.New("body is not held yet")
 	ErrDamaged  = errors.New("body is damaged")
+
+	// Why an edit is refused.
+	ErrVanished      = errors.New("no longer there")
+	ErrNotSelectable = errors.New("mailbox cannot hold mail")
+	ErrExists        = errors.New("name is taken")
+	ErrNotEmpty      = errors.New("mailbox holds mail that is not on the server yet")
+	ErrImpossible    = errors.New("not possible with this mailbox")
+	ErrUnsettled     = errors.New("sent to the server, outcome not known yet")
+	ErrOtherAccount  = errors.New("mailbox of another account")
+	ErrNotSynced     = errors.New("account was never synced")
 )
 
 // Error is what went wrong with a store file and what to do next.

@@ -9,13 +9,29 @@ import (
 )
 
 // OpenGeneration starts a UIDVALIDITY era of a mailbox. The current one, if any,
-// must have been retired.
+// must have been retired, unless it was made here: then it becomes that era.
+// Messages that are not on the server yet come along.
 func (tx *Tx) OpenGeneration(mailbox MailboxID, uidvalidity uint32, run RunID) (GenerationID, error) {
+	var local GenerationID
+	ok, err := tx.get("SELECT id FROM generation WHERE mailbox = ? AND retired_run IS NULL AND local = 1", []any{mailbox}, &local)
+	if err != nil {
+		return 0, err
+	}
+	if ok {
+		_, err := tx.exec("UPDATE generation SET local = 0, uidvalidity = ?, opened_run = ? WHERE id = ?", uidvalidity, run, local)
+		if err != nil {
+			return 0, err
+		}
+		return local, tx.generationEvent(run, "opened", local)
+	}
 	n, err := tx.insert("INSERT INTO generation(mailbox, uidvalidity, opened_run) VALUES (?, ?, ?)", mailbox, uidvalidity, run)
 	if err != nil {
 		return 0, err
 	}
-	return GenerationID(n), tx.generationEvent(run, "opened", GenerationID(n))
+	if err := tx.generationEvent(run, "opened", GenerationID(n)); err != nil {
+		return 0, err
+	}
+	return GenerationID(n), tx.carry(mailbox, GenerationID(n), run)
 }
 
 // RetireGeneration ends an era: its UIDs mean nothing any more, its HIGHESTMODSEQ
@@ -54,10 +70,10 @@ func (tx *Tx) SetCursor(gen GenerationID, c Cursor) error {
 	return err
 }
 
-// Generations gives every era of a mailbox, oldest first.
+// Generations gives every era of a mailbox that the server began, oldest first.
 func (s *Store) Generations(ctx context.Context, mailbox MailboxID) ([]Generation, error) {
 	var all []Generation
-	err := s.each(ctx, "SELECT "+generationColumns+" FROM generation g WHERE g.mailbox = ? ORDER BY g.id", []any{mailbox},
+	err := s.each(ctx, "SELECT "+generationColumns+" FROM generation g WHERE g.mailbox = ? AND g.local = 0 ORDER BY g.id", []any{mailbox},
 		func(r *sql.Rows) error {
 			var g Generation
 			err := r.Scan(&g.ID, &g.Mailbox, &g.UIDValidity, &g.Opened, &g.Cursor.UIDNext, &g.Cursor.Messages,

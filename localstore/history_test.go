@@ -55,7 +55,7 @@ func replayed(t tb, s *Store, upTo int) state {
 			t.Errorf("event %s of %d from %q, was %q", kind, id, old, st[at[id]])
 		}
 		delete(st, at[id])
-		if at[id] = key(gen, uid, id); kind != "vanished" {
+		if at[id] = key(gen, uid, id); kind != "vanished" && kind != "moved" {
 			st[at[id]] = now
 		}
 	}
@@ -74,7 +74,7 @@ func TestHistory(t *testing.T) {
 		s := openStore(t, fmt.Sprint(path, n), Options{Create: true})
 		defer s.Close()
 		p := newPlace(t, s, "INBOX")
-		m := &model{t: t, s: s, p: p, gens: []GenerationID{p.gen}, want: state{}, where: map[MessageID]spot{}, gone: map[spot]MessageID{}}
+		m := &model{t: t, s: s, p: p, gens: []GenerationID{p.gen}, want: state{}, where: map[MessageID]spot{}, gone: map[spot]MessageID{}, base: map[MessageID]string{}}
 		m.remember()
 		t.Repeat(map[string]func(*rapid.T){
 			"arrive": m.arrive, "flags": m.flags, "vanish": m.vanish, "reset": m.reset, "rebind": m.rebind,
@@ -107,6 +107,8 @@ type model struct {
 	want  state
 	where map[MessageID]spot // present
 	gone  map[spot]MessageID
+	base  map[MessageID]string
+	kept  map[MessageID]string // vanished with these flags
 	last  MessageID
 	past  map[int]state
 	high  uint32
@@ -160,7 +162,12 @@ func (m *model) arrive(t *rapid.T) {
 		}
 		delete(m.gone, at)
 		m.last = max(m.last, ids[0])
-		m.set(ids[0], at, flags)
+		now := flags
+		if kept, ok := m.kept[ids[0]]; ok && kept != m.base[ids[0]] { // an edit waits
+			now = mergeFlags(m.base[ids[0]], kept, flags)
+		}
+		m.base[ids[0]] = flags
+		m.set(ids[0], at, now)
 		return m.cursor(tx, at.uid)
 	})
 	m.remember()
@@ -169,6 +176,7 @@ func (m *model) arrive(t *rapid.T) {
 func (m *model) flags(t *rapid.T) {
 	id, flags := m.present(t), rapid.SampledFrom(flagSets).Draw(t, "flags")
 	update(t, m.s, func(tx *Tx) error { return tx.SetFlags(m.p.run, []FlagChange{{id, "", flags}}) })
+	m.base[id] = ""
 	m.set(id, m.where[id], flags)
 	m.remember()
 }
@@ -177,6 +185,10 @@ func (m *model) vanish(t *rapid.T) {
 	id := m.present(t)
 	update(t, m.s, func(tx *Tx) error { return tx.Vanish(m.p.run, []MessageID{id, id}) })
 	at := m.where[id]
+	if m.kept == nil {
+		m.kept = map[MessageID]string{}
+	}
+	m.kept[id] = m.want[key(at.gen, at.uid, id)]
 	delete(m.want, key(at.gen, at.uid, id))
 	delete(m.where, id)
 	m.gone[at] = id
@@ -206,6 +218,7 @@ func (m *model) rebind(t *rapid.T) {
 		}
 		return m.cursor(tx, at.uid)
 	})
+	m.base[id] = ""
 	m.set(id, at, flags)
 	m.remember()
 }

@@ -47,7 +47,7 @@ type ListQuery struct {
 	Deleted       bool      // vanished ones too
 }
 
-const mailSelect = `SELECT m.id, a.name, x.name, ifnull(m.uid, 0), m.local, e.date, m.date, m.zone,
+const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ifnull(m.uid, 0), m.local, e.date, m.date, m.zone,
 	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
 	coalesce(b.size, m.size, -1), b.sha256, ifnull(m.labels, ''),
 	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
@@ -59,7 +59,8 @@ const mailFrom = `FROM mailbox x CROSS JOIN account a ON a.id = x.account CROSS 
 	LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope e ON e.body = m.body `
 
 // List calls fn for the selected messages mailbox by mailbox, in the order of
-// their UIDs: the one that arrived last comes last. With Limit the last ones are
+// their UIDs: the one that arrived last comes last, after it those that are not on
+// the server yet. What waits to be moved or deleted is not there. With Limit the last ones are
 // given, in the same order. Flat in memory but for Limit messages.
 func (s *Store) List(ctx context.Context, q ListQuery, fn func(Mail) error) error {
 	query, args := q.sql()
@@ -104,7 +105,7 @@ func (s *Store) lastMails(ctx context.Context, query string, args []any, limit i
 // sql builds the query. Present and vanished messages have an index each, so
 // with both it is two queries that SQLite merges.
 func (q ListQuery) sql() (string, []any) {
-	where := "WHERE m.vanished_run IS %s"
+	where := "WHERE m.vanished_run IS %s AND m.leaving IS NULL AND x.leaving IS NULL"
 	var args []any
 	add := func(cond string, arg any) {
 		args = append(args, arg)
@@ -126,9 +127,9 @@ func (q ListQuery) sql() (string, []any) {
 	if q.Deleted {
 		text += " UNION ALL " + mailSelect + mailFrom + strings.Replace(where, "%s", "NOT NULL", 1)
 	}
-	order := " ORDER BY mailbox, generation, uid, message"
+	order := " ORDER BY mailbox, generation, uid NULLS LAST, message"
 	if q.Limit > 0 {
-		order = " ORDER BY mailbox DESC, generation DESC, uid DESC, message DESC"
+		order = " ORDER BY mailbox DESC, generation DESC, uid DESC NULLS FIRST, message DESC"
 	}
 	return text + order, args
 }

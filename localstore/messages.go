@@ -8,8 +8,9 @@ import (
 // Arrive adds messages the server has and the store does not, with base and
 // local flags the same and no body. Ids are given in the order of the arrivals.
 // A UID that vanished before and shows up again in the same generation is the
-// same message (I1): its row, id and body return. A UID that is present already
-// is an error.
+// same message (I1): its row, id and body return. So does a row that IntentDone
+// gave this UID: what the server says of it is merged with what the owner edited.
+// Any other UID that is present already is an error.
 func (tx *Tx) Arrive(run RunID, gen GenerationID, arrivals []Arrival) ([]MessageID, error) {
 	ids := make([]MessageID, 0, len(arrivals))
 	for _, a := range arrivals {
@@ -23,47 +24,66 @@ func (tx *Tx) Arrive(run RunID, gen GenerationID, arrivals []Arrival) ([]Message
 }
 
 func (tx *Tx) arrive(run RunID, gen GenerationID, a Arrival) (MessageID, error) {
-	var size any
-	if a.Size >= 0 {
-		size = a.Size
+	var known MessageID
+	var bound bool
+	ok, err := tx.get(knownQuery, []any{gen, a.UID, size(a.Size), unix(a.Date)}, &known, &bound)
+	switch {
+	case err != nil:
+		return 0, err
+	case !ok:
+		return tx.addArrival(run, gen, a)
+	case bound:
+		return tx.arriveBound(run, gen, known, a)
 	}
-	date, zone := unix(a.Date), zoneOf(a.Date)
-	var id MessageID
-	// Size and date must agree as far as both are known.
-	back, err := tx.get(`SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL
-		AND ifnull(size = ?, 1) AND ifnull(date = ?, 1) ORDER BY id DESC LIMIT 1`, []any{gen, a.UID, size, date}, &id)
+	return known, tx.arriveAgain(run, gen, known, a)
+}
+
+// knownQuery finds the row that an arrival may be: bound to its UID by us, or
+// vanished there. Size and date must agree as far as both are known.
+const knownQuery = `SELECT id, 1 FROM message WHERE generation = ?1 AND uid = ?2 AND vanished_run IS NULL AND unlisted = 1
+	UNION ALL SELECT * FROM (SELECT id, 0 FROM message WHERE generation = ?1 AND uid = ?2 AND vanished_run IS NOT NULL
+		AND ifnull(size = ?3, 1) AND ifnull(date = ?4, 1) ORDER BY id DESC LIMIT 1) LIMIT 1`
+
+func (tx *Tx) addArrival(run RunID, gen GenerationID, a Arrival) (MessageID, error) {
+	n, err := tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local, identity, labels)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, nullif(?8, ''))`,
+		gen, a.UID, size(a.Size), unix(a.Date), zoneOf(a.Date), a.Flags, a.Identity, a.Labels)
 	if err != nil {
 		return 0, err
 	}
-	if back {
-		// A body found damaged while nobody needed it is fetched again.
-		_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2, labels = nullif(?3, ''),
-			body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags, a.Labels)
-	} else {
-		var n int64
-		n, err = tx.insert(`INSERT INTO message(generation, uid, size, date, zone, base, local, identity, labels)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, nullif(?8, ''))`, gen, a.UID, size, date, zone, a.Flags, a.Identity, a.Labels)
-		id = MessageID(n)
-	}
+	return MessageID(n), tx.arrived(run, gen, MessageID(n), a)
+}
+
+// arriveAgain brings a vanished message back. A body found damaged while nobody
+// needed it is fetched again.
+func (tx *Tx) arriveAgain(run RunID, gen GenerationID, id MessageID, a Arrival) error {
+	local, err := tx.editKept(id, a.Flags)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	_, err = tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, new) VALUES (?, ?, 'arrived', ?, ?, ?, ?)`,
+	_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2, labels = nullif(?3, ''),
+		body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags, a.Labels)
+	if err == nil {
+		err = tx.arrived(run, gen, id, a)
+	}
+	if err == nil {
+		err = tx.setFlags(run, id, a.Flags, local)
+	}
+	return err
+}
+
+func (tx *Tx) arrived(run RunID, gen GenerationID, id MessageID, a Arrival) error {
+	_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, new) VALUES (?, ?, 'arrived', ?, ?, ?, ?)`,
 		tx.at.Unix(), run, gen, id, a.UID, a.Flags)
-	return id, err
+	return err
 }
 
 // SetFlags sets both flag sets of messages present. History gets the change of
-// the local set, which is the one people see.
+// the local set, which is the one people see. Where the two differ, a flags intent
+// waits for the server; where they agree, there is none.
 func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
 	for _, c := range changes {
-		_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
-			SELECT ?, ?, 'flags', generation, id, uid, local, ?3 FROM message WHERE id = ?4 AND local <> ?3 AND vanished_run IS NULL`,
-			tx.at.Unix(), run, c.Local, c.ID)
-		if err != nil {
-			return err
-		}
-		if err := tx.one("UPDATE message SET base = ?, local = ? WHERE id = ? AND vanished_run IS NULL", c.ID, c.Base, c.Local, c.ID); err != nil {
+		if err := tx.setFlags(run, c.ID, c.Base, c.Local); err != nil {
 			return err
 		}
 	}
@@ -71,7 +91,8 @@ func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
 }
 
 // Vanish notes that messages are gone from the server. Rows and bodies stay;
-// their problems go. One that vanished already stays as it was.
+// their problems go. The intents about
+// them stay, to be decided upon. One that vanished already stays as it was.
 func (tx *Tx) Vanish(run RunID, ids []MessageID) error {
 	for _, id := range ids {
 		n, err := tx.exec("UPDATE message SET vanished_run = ? WHERE id = ? AND vanished_run IS NULL", run, id)
@@ -94,7 +115,7 @@ func (tx *Tx) Vanish(run RunID, ids []MessageID) error {
 }
 
 // Rebind moves messages present in a retired generation to where the server has
-// them now (I2). Id, body, size and date stay.
+// them now (I2). Id, body, size, date and what the owner wants of them stay.
 func (tx *Tx) Rebind(run RunID, moves []Rebind) error {
 	for _, m := range moves {
 		_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
@@ -105,6 +126,9 @@ func (tx *Tx) Rebind(run RunID, moves []Rebind) error {
 		}
 		err = tx.one(`UPDATE message SET generation = ?, uid = ?, base = ?, local = ?, identity = ?, labels = nullif(?, '')
 			WHERE id = ? AND vanished_run IS NULL`, m.ID, m.Generation, m.UID, m.Base, m.Local, m.Identity, m.Labels, m.ID)
+		if err == nil {
+			err = tx.flagsSet(run, m.ID, m.Base, m.Local)
+		}
 		if err != nil {
 			return err
 		}

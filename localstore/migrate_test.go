@@ -73,14 +73,18 @@ func TestUpgrade(t *testing.T) {
 		if _, err := read(s, 1); err != nil {
 			t.Error(err)
 		}
+		if n := count(t, s, "SELECT count(*) FROM intent"); version >= 3 && n != 7 {
+			t.Errorf("version %d: %d intents", version, n)
+		}
 	}
 }
 
 // writeFixture dumps a small store, in a form that any SQLite reads.
 func writeFixture(t *testing.T) {
 	s := newStore(t)
-	inbox, _ := sampleMail(t, s)
+	inbox, other := sampleMail(t, s)
 	partOf(t, s, inbox, 40)
+	wishes(t, s, inbox, other)
 	var out strings.Builder
 	fmt.Fprintf(&out, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\nBEGIN;\n", applicationID, schemaVersion)
 	objects := func(where string, fn func(name, text string)) {
@@ -114,6 +118,39 @@ func partOf(t *testing.T, s *Store, p place, uid uint32) {
 	sum := sha256.Sum256([]byte("part"))
 	tamper(t, s, "INSERT INTO staging(body, message, sha256) SELECT 99, id, ? FROM message WHERE generation = ? AND uid = ?", sum[:], p.gen, uid)
 	tamper(t, s, "INSERT INTO chunk(id, size, zstd, data) VALUES (99 << 20, 4, 0, CAST('part' AS BLOB))")
+}
+
+// wishes adds a little of what can wait for the server to the sample of mail, one
+// message less and one more.
+func wishes(t *testing.T, s *Store, inbox, other place) {
+	draft := pack(t, "Subject: draft\n\n")
+	edit(t, s, func(tx *Tx) error {
+		made, err := tx.CreateMailbox(inbox.acct, info("Neu"))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.AppendMessage(made, draft, `\Draft`, testDate); err != nil {
+			return err
+		}
+		if err := tx.ExpungeMessages([]MessageID{3}); err != nil {
+			return err
+		}
+		if _, err := tx.MoveMessages([]MessageID{2}, made); err != nil {
+			return err
+		}
+		if err := tx.EditFlags([]MessageID{2}, "x", ""); err != nil {
+			return err
+		}
+		if err := tx.WantName(other.box, "Smile", "Smile"); err != nil {
+			return err
+		}
+		return tx.WantSubscribed(inbox.box, true)
+	})
+	update(t, s, func(tx *Tx) error {
+		_, err := tx.RecordConflict(Conflict{Account: inbox.acct, Run: inbox.run, Rule: "rule", Message: 4,
+			Wanted: "{}", Had: "{}", Decision: "server"})
+		return err
+	})
 }
 
 func dumpRows(t *testing.T, s *Store, table string) string {

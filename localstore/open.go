@@ -20,6 +20,10 @@ type Options struct {
 	Wait     time.Duration    // how long to wait for another writer to finish
 	Now      func() time.Time // clock of events and problems; nil is time.Now
 
+	// Merge is the three-way merge of flag sets in canonical text, as package
+	// conflict has it. Edits of flags, and what comes back of them, need it.
+	Merge func(base, local, remote string) string
+
 	busy time.Duration // how long SQLite waits for other programs; 0 is 10 s
 }
 
@@ -31,8 +35,10 @@ type Store struct {
 	writer   *sql.DB // one connection; nil when opened for reading only
 	reader   *sql.DB
 	now      func() time.Time
-	busy     time.Duration // how long SQLite waits for other programs
-	nextBody atomic.Int64  // id of the next body; ids may be skipped
+	merge    func(base, local, remote string) string // nil: not given
+	busy     time.Duration                           // how long SQLite waits for other programs
+	durable  bool                                    // whether the writer waits for the disk; its connection guards it
+	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than
@@ -43,7 +49,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, now: o.Now, busy: o.busy}
+	s := &Store{path: path, now: o.Now, merge: o.Merge, busy: o.busy}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-const rowColumns = "m.id, m.generation, m.uid, m.base, m.local, m.body IS NOT NULL, m.size, m.date, m.zone"
+const rowColumns = "m.id, m.generation, ifnull(m.uid, 0), m.base, m.local, m.body IS NOT NULL, m.size, m.date, m.zone"
 
 // rowScan holds what a Row is scanned into.
 type rowScan struct {
@@ -38,10 +38,14 @@ func dateOf(date sql.NullInt64, zone int) time.Time {
 	return t
 }
 
-const rowsQuery = "SELECT " + rowColumns + ` FROM message m
+// What was sent need not be what a server makes of it: size and date are unknown
+// until a listing has the message.
+const rowsQuery = `SELECT m.id, m.generation, m.uid, m.base, m.local, m.body IS NOT NULL,
+	CASE m.unlisted WHEN 0 THEN m.size END, CASE m.unlisted WHEN 0 THEN m.date END, m.zone FROM message m
 	WHERE m.generation = ? AND m.uid >= ? AND m.vanished_run IS NULL ORDER BY m.uid`
 
-// Rows calls fn for every message present in a generation, by UID.
+// Rows calls fn for every message present in a generation, by UID: as the server
+// has them, those too that wait to leave it.
 func (s *Store) Rows(ctx context.Context, gen GenerationID, fn func(Row) error) error {
 	return s.RowsFrom(ctx, gen, 1, fn)
 }
@@ -122,7 +126,7 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 // does not.
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
 	err = s.reader.QueryRowContext(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
-		WHERE m.generation = ? AND m.body IS NULL AND m.vanished_run IS NULL
+		WHERE m.generation = ? AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
 		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`,
 		gen, now.Unix()).Scan(&messages, &bytes)
 	return messages, bytes, s.wrap(canceled(ctx, err))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,11 +53,25 @@ func newStore(t testing.TB) *Store {
 
 func openStore(t tb, path string, o Options) *Store {
 	t.Helper()
+	o.Merge = mergeFlags
 	s, err := Open(bg, path, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// mergeFlags is package conflict's merge, for names in one spelling.
+func mergeFlags(base, local, remote string) string {
+	was, here, there := strings.Fields(base), strings.Fields(local), strings.Fields(remote)
+	out := slices.DeleteFunc(slices.Clone(there), func(f string) bool { return slices.Contains(was, f) && !slices.Contains(here, f) })
+	for _, f := range here {
+		if !slices.Contains(was, f) && !slices.Contains(there, f) {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int { return strings.Compare(lower(a), lower(b)) })
+	return strings.Join(out, " ")
 }
 
 func findings(t tb, s *Store) []Finding {

@@ -11,30 +11,51 @@ import (
 // that gave it, from one goroutine. After one of them failed the transaction
 // can no longer be committed, whatever is done with the error.
 type Tx struct {
-	s      *Store
-	ctx    context.Context
-	tx     *sql.Tx
-	stmts  map[string]*sql.Stmt
-	at     time.Time
-	broken error
+	s       *Store
+	ctx     context.Context
+	tx      *sql.Tx
+	stmts   map[string]*sql.Stmt
+	at      time.Time
+	durable bool // inside Edit
+	broken  error
 }
 
 // Update runs fn in one transaction: all of it is kept, or nothing when fn
 // returns an error or panics, ctx ends, or the disk fails. Only one Update runs
 // at a time, others wait; inside fn neither Update nor Stage may be called.
 // ErrFull, ErrIO, ErrBusy and ErrCorrupt tell what SQLite could not do.
+// A power cut may undo the last ones, as a whole: what they brought can be had
+// from the server again.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	return s.update(ctx, false, fn)
+}
+
+// Edit is Update for what only this store knows: when it returns nil, not even a
+// power cut undoes it.
+func (s *Store) Edit(ctx context.Context, fn func(*Tx) error) error {
+	return s.update(ctx, true, fn)
+}
+
+func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) error {
 	if s.writer == nil {
 		return &Error{Kind: ErrReadOnly, Path: s.path}
 	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return s.wrap(canceled(ctx, err))
+	}
+	defer conn.Close()
+	if err := s.setDurable(ctx, conn, durable); err != nil {
+		return s.wrap(canceled(ctx, err))
+	}
 	// BEGIN IMMEDIATE: a transaction that reads first and then writes would get
 	// SQLITE_BUSY_SNAPSHOT, which no timeout waits for.
-	raw, err := s.writer.BeginTx(ctx, nil)
+	raw, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return s.wrap(canceled(ctx, err))
 	}
 	defer raw.Rollback() // does nothing after Commit
-	tx := &Tx{s: s, ctx: ctx, tx: raw, stmts: map[string]*sql.Stmt{}, at: s.now()}
+	tx := &Tx{s: s, ctx: ctx, tx: raw, stmts: map[string]*sql.Stmt{}, at: s.now(), durable: durable}
 	err = fn(tx)
 	if tx.broken != nil {
 		err = tx.broken
@@ -43,6 +64,23 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		err = raw.Commit()
 	}
 	return s.wrap(canceled(ctx, err))
+}
+
+// setDurable says whether a commit waits for the disk. SQLite changes that between
+// transactions only. A connection may be a new one, which does not wait: so
+// waiting is asked for every time.
+func (s *Store) setDurable(ctx context.Context, conn *sql.Conn, durable bool) error {
+	level := "NORMAL"
+	if durable {
+		level = "FULL"
+	} else if !s.durable {
+		return nil
+	}
+	_, err := conn.ExecContext(ctx, "PRAGMA synchronous="+level)
+	if err == nil {
+		s.durable = durable
+	}
+	return err
 }
 
 // stmt prepares q once per transaction. Statements run without a context:
@@ -109,6 +147,26 @@ func (tx *Tx) get(q string, args []any, dest ...any) (bool, error) {
 		return false, nil
 	}
 	return err == nil, tx.fail(err)
+}
+
+// each runs a query in the transaction and calls scan for every row, which must
+// not use the transaction itself.
+func (tx *Tx) each(q string, args []any, scan func(*sql.Rows) error) error {
+	st, err := tx.stmt(q)
+	if err != nil {
+		return err
+	}
+	rows, err := st.Query(args...)
+	if err != nil {
+		return tx.fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return tx.fail(err)
+		}
+	}
+	return tx.fail(rows.Err())
 }
 
 // each runs a query on a reader and calls scan for every row; flat in memory.

@@ -60,9 +60,25 @@ type Mailbox struct {
 	MailboxInfo
 	ID         MailboxID
 	Account    AccountID
-	Detached   bool        // no longer on the server
-	Generation *Generation // the current one; nil before the first
+	Detached   bool        // not on the server: no longer, or not yet
+	Generation *Generation // the current one that the server began; nil before the first
+
+	Unborn             bool     // made here and not yet on the server
+	Leaving            IntentID // the one that removes it; 0: it stays
+	Wanted, WantedName string   // raw name and name when the renames that wait are carried out; "" as they are
+	WantsSubscribed    bool     // as the owner wants it; Subscribed is what the server says
 }
+
+// Shown is the name of a mailbox as its owner wants it.
+func (m Mailbox) Shown() string {
+	if m.Wanted != "" {
+		return m.WantedName
+	}
+	return m.Name
+}
+
+// away: it was on the server once, and no more.
+func (m Mailbox) away() bool { return m.Detached && !m.Unborn }
 
 // Generation is one UIDVALIDITY era of a mailbox (I1, I2).
 type Generation struct {

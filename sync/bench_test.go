@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
 	"mailstow/sync/remote"
@@ -37,7 +38,7 @@ func benchPull(b *testing.B, store *localstore.Store, acct mailsync.Account) mai
 }
 
 func benchStore(b *testing.B) *localstore.Store {
-	store, err := localstore.Open(b.Context(), filepath.Join(b.TempDir(), "mail.db"), localstore.Options{Create: true})
+	store, err := localstore.Open(b.Context(), filepath.Join(b.TempDir(), "mail.db"), localstore.Options{Create: true, Merge: conflict.MergeText})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
 
 func (f *fixture) open() {
 	f.Helper()
-	store, err := localstore.Open(f.Context(), f.path, localstore.Options{Create: true})
+	store, err := localstore.Open(f.Context(), f.path, localstore.Options{Create: true, Merge: conflict.MergeText})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
@@ -34,7 +35,7 @@ func pullInChild(args []string) {
 	port, _ := strconv.Atoi(args[1])
 	cfg := remote.Config{Host: "127.0.0.1", Port: port, Security: remote.Plain, User: args[2],
 		Password: func(context.Context) (string, error) { return args[3], nil }}
-	store, err := localstore.Open(context.Background(), args[0], localstore.Options{Create: true, Wait: 10 * time.Second})
+	store, err := localstore.Open(context.Background(), args[0], localstore.Options{Create: true, Wait: 10 * time.Second, Merge: conflict.MergeText})
 	if err != nil {
 		fmt.Println("error", err)
 		return

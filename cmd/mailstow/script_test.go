@@ -21,6 +21,7 @@ import (
 	gokeyring "github.com/zalando/go-keyring"
 	_ "modernc.org/sqlite"
 
+	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/testkit/dovecot"
 )
@@ -125,7 +126,7 @@ func runSQL(ts *testscript.TestScript, _ bool, args []string) {
 
 // hold FILE: a second process has the store open for writing until the script ends.
 func hold(ts *testscript.TestScript, _ bool, args []string) {
-	s, err := localstore.Open(context.Background(), ts.MkAbs(args[0]), localstore.Options{Create: true})
+	s, err := localstore.Open(context.Background(), ts.MkAbs(args[0]), localstore.Options{Create: true, Merge: conflict.MergeText})
 	ts.Check(err)
 	ts.Defer(func() { s.Close() })
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mailstow/cmd/mailstow/config"
+	"mailstow/conflict"
 	"mailstow/localstore"
 )
 
@@ -29,7 +30,7 @@ func (a *app) defaultStore() string {
 
 // openWriter opens the store to change it; only one process can.
 func (a *app) openWriter(ctx context.Context, path string, create bool) (*localstore.Store, error) {
-	return localstore.Open(ctx, path, localstore.Options{Create: create, Wait: a.wait, Now: a.now})
+	return localstore.Open(ctx, path, localstore.Options{Create: create, Wait: a.wait, Now: a.now, Merge: conflict.MergeText})
 }
 
 func (a *app) openReader(ctx context.Context, path string) (*localstore.Store, error) {

@@ -1,0 +1,169 @@
+package localstore
+
+import "fmt"
+
+// ExpungeMessages deletes messages for good, not to the trash. A message that
+// waits to be moved is deleted where it is; a copy or an appended message that
+// the server does not have yet is not sent.
+func (tx *Tx) ExpungeMessages(ids []MessageID) error {
+	if err := tx.owner(); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		m, err := tx.editable(id)
+		if err == nil && m.uid == 0 {
+			m, err = tx.unsend(m)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.expunge(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsend gives up what brings m; what is left to be deleted is what it moved from.
+func (tx *Tx) unsend(m mailRow) (mailRow, error) {
+	if err := m.by.unsettled(); err != nil {
+		return m, tx.fail(err)
+	}
+	if err := tx.undo(m.by); err != nil || m.by.kind != IntentMove {
+		return mailRow{vanished: true}, err
+	}
+	return tx.mailRow(m.by.message)
+}
+
+func (tx *Tx) expunge(m mailRow) error {
+	switch {
+	case m.vanished:
+		return nil
+	case m.away:
+		return tx.fail(fmt.Errorf("message %d: its mailbox is %w on the server", m.id, ErrVanished))
+	}
+	id, err := tx.addIntent(pending{account: m.acct, kind: IntentExpunge, message: m.id})
+	if err != nil {
+		return err
+	}
+	return tx.setLeaving(m.id, id)
+}
+
+// DropIntent undoes what an intent did here, with the intents that need it. It
+// gives the ids of all of them, id first. ErrUnsettled: the server may have it
+// already. The edit of a message that vanished meanwhile stays in its row.
+func (tx *Tx) DropIntent(id IntentID) ([]IntentID, error) {
+	if err := tx.owner(); err != nil {
+		return nil, err
+	}
+	p, err := tx.intentByID(id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.drop(p)
+}
+
+func (tx *Tx) drop(p pending) ([]IntentID, error) {
+	switch p.kind {
+	case IntentFlags, IntentSubscribe, IntentUnsubscribe: // may be done twice, so may be left in doubt
+	default:
+		if err := p.unsettled(); err != nil {
+			return nil, tx.fail(err)
+		}
+	}
+	dropped := []IntentID{p.id}
+	for p.kind == IntentCreate {
+		in, ok, err := tx.pending("target = ?1 UNION ALL "+pendingColumns+"mailbox = ?1 AND kind <> 'create' LIMIT 1", p.mailbox)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		also, err := tx.drop(in)
+		if err != nil {
+			return nil, err
+		}
+		dropped = append(dropped, also...)
+	}
+	return dropped, tx.undo(p)
+}
+
+// undo takes an intent and its effect back.
+func (tx *Tx) undo(p pending) error {
+	if err := tx.deleteIntent(p.id); err != nil {
+		return err
+	}
+	switch p.kind {
+	case IntentFlags:
+		return tx.undoFlags(p.message)
+	case IntentMove:
+		if err := tx.setLeaving(p.message, 0); err != nil {
+			return err
+		}
+		return tx.removeLocal(p.result, p.account)
+	case IntentCopy, IntentAppend:
+		return tx.removeLocal(p.result, p.account)
+	case IntentExpunge:
+		return tx.setLeaving(p.message, 0)
+	case IntentCreate:
+		return tx.giveUp(p.mailbox)
+	case IntentRename:
+		return tx.deriveNames(p.account)
+	case IntentRemove:
+		_, err := tx.exec("UPDATE mailbox SET leaving = NULL WHERE id = ?", p.mailbox)
+		return err
+	}
+	return nil // subscribe, unsubscribe: the intent was all there was
+}
+
+func (tx *Tx) undoFlags(id MessageID) error {
+	m, err := tx.mailRow(id)
+	if err != nil || m.vanished {
+		return err
+	}
+	return tx.setFlags(nil, id, m.base, m.base)
+}
+
+// removeLocal ends a row that never came to the server. The only one with its
+// body stays in history.
+func (tx *Tx) removeLocal(id MessageID, acct AccountID) error {
+	if err := tx.clearMessageProblems(id); err != nil {
+		return err
+	}
+	_, err := tx.exec(`INSERT INTO event(at, kind, generation, message, old)
+		SELECT ?, 'vanished', generation, id, local FROM message WHERE id = ?`, tx.at.Unix(), id)
+	if err != nil {
+		return err
+	}
+	var only bool
+	_, err = tx.get(`SELECT m.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message o WHERE o.body = m.body AND o.id <> m.id)
+		FROM message m WHERE m.id = ?`, []any{id}, &only)
+	if err != nil {
+		return err
+	}
+	if !only {
+		return tx.one("DELETE FROM message WHERE id = ?", id, id)
+	}
+	run, err := tx.newestRun(acct)
+	if err != nil {
+		return err
+	}
+	return tx.one("UPDATE message SET vanished_run = ? WHERE id = ?", id, run, id)
+}
+
+// QueueIntent makes an intent due that waits for a person or for its time.
+func (tx *Tx) QueueIntent(id IntentID) error {
+	if err := tx.owner(); err != nil {
+		return err
+	}
+	p, err := tx.intentByID(id)
+	if err != nil {
+		return err
+	}
+	if err := p.unsettled(); err != nil {
+		return tx.fail(err)
+	}
+	_, err = tx.exec(`UPDATE intent SET state = 'queued', retry_at = NULL, sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ?`, id)
+	return err
+}

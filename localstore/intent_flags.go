@@ -1,0 +1,125 @@
+package localstore
+
+import (
+	"errors"
+	"fmt"
+)
+
+// EditFlags adds and removes flags of messages, both canonical sets. People see
+// it at once. A message on the server has a flags intent exactly while its local
+// flags are not its base; one that is not there yet takes its flags along.
+func (tx *Tx) EditFlags(ids []MessageID, add, remove string) error {
+	if err := tx.owner(); err != nil {
+		return err
+	}
+	for _, flags := range []string{add, remove} {
+		if why := notCanonical(flags); why != "" {
+			return tx.fail(fmt.Errorf("flags %q: %s", flags, why))
+		}
+	}
+	for _, id := range ids {
+		m, err := tx.editable(id)
+		if err != nil {
+			return err
+		}
+		local, err := tx.merge(remove, add, m.local) // what add has and remove has not is wanted, and the other way round
+		if err != nil {
+			return err
+		}
+		if err := tx.editFlags(m, local); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) editFlags(m mailRow, local string) error {
+	switch {
+	case local == m.local:
+		return nil
+	case m.uid != 0 && m.away:
+		return tx.fail(fmt.Errorf("message %d: its mailbox is %w on the server", m.id, ErrVanished))
+	case m.uid != 0:
+		return tx.wantFlags(m.id, local)
+	case m.by.kind == IntentMove:
+		source, err := tx.mailRow(m.by.message)
+		if err == nil && !source.vanished {
+			return tx.wantFlags(source.id, local) // shows on the result too
+		}
+		if err != nil {
+			return err
+		}
+	}
+	base := m.base
+	if m.by.kind == IntentAppend && m.by.unsettled() == nil {
+		base = local // goes with it
+	}
+	return tx.writeFlags(nil, m.id, base, local)
+}
+
+// wantFlags sets the local flags of a message on the server; what kept its
+// intent waiting may not concern the flags it is about now.
+func (tx *Tx) wantFlags(id MessageID, local string) error {
+	m, err := tx.mailRow(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.setFlags(nil, id, m.base, local); err != nil {
+		return err
+	}
+	_, err = tx.exec("UPDATE intent SET state = 'queued', tries = 0, reason = '', retry_at = NULL WHERE message = ? AND kind = 'flags'", id)
+	return err
+}
+
+// setFlags gives a message present both flag sets. run is nil for the owner.
+func (tx *Tx) setFlags(run any, id MessageID, base, local string) error {
+	if err := tx.writeFlags(run, id, base, local); err != nil {
+		return err
+	}
+	return tx.flagsSet(run, id, base, local)
+}
+
+// writeFlags is the row and its history alone.
+func (tx *Tx) writeFlags(run any, id MessageID, base, local string) error {
+	_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
+		SELECT ?1, ?2, 'flags', generation, id, uid, local, ?3 FROM message WHERE id = ?4 AND local <> ?3 AND vanished_run IS NULL`,
+		tx.at.Unix(), run, local, id)
+	if err != nil {
+		return err
+	}
+	return tx.one("UPDATE message SET base = ?, local = ? WHERE id = ? AND vanished_run IS NULL", id, base, local, id)
+}
+
+// flagsSet does what follows from the flags of a message on the server: there is
+// a flags intent exactly while they differ, and the row that stands for where
+// it moves has them too.
+func (tx *Tx) flagsSet(run any, id MessageID, base, local string) error {
+	var moved MessageID
+	var has bool
+	_, err := tx.get(`SELECT ifnull((SELECT result FROM intent WHERE id = m.leaving), 0),
+		EXISTS (SELECT 1 FROM intent WHERE message = m.id AND kind = 'flags') FROM message m WHERE id = ?`, []any{id}, &moved, &has)
+	if err == nil && moved != 0 {
+		err = tx.writeFlags(run, moved, base, local)
+	}
+	if differ := lower(base) != lower(local); err != nil || differ == has {
+		return err
+	} else if !differ {
+		return tx.deleteFlagsIntent(id)
+	}
+	_, err = tx.exec(`INSERT INTO intent(account, made, kind, message) SELECT x.account, ?, 'flags', m.id
+		FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox WHERE m.id = ?`, tx.at.Unix(), id)
+	return err
+}
+
+func (tx *Tx) deleteFlagsIntent(id MessageID) error {
+	_, err := tx.exec("DELETE FROM intent WHERE message = ? AND kind = 'flags'", id)
+	return err
+}
+
+// merge is Options.Merge.
+func (tx *Tx) merge(base, local, remote string) (string, error) {
+	if tx.s.merge == nil {
+		return "", tx.fail(errors.New("flags cannot be merged: the store was opened without Options.Merge"))
+	}
+	return tx.s.merge(base, local, remote), nil
+}

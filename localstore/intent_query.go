@@ -1,0 +1,106 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Message and result come with the columns of rowColumns.
+const intentColumns = `SELECT i.id, i.account, i.made, i.kind, i.state, coalesce(i.mailbox, g.mailbox, 0), ifnull(i.target, 0),
+	i.name, x.raw, ifnull(i.sent_uidvalidity, 0), ifnull(i.sent_uidnext, 0), i.tries, i.reason, i.retry_at,
+	ifnull((SELECT c.id FROM intent c WHERE c.kind = 'create' AND c.mailbox IN (i.mailbox, i.target) AND c.id <> i.id), 0),
+	m.vanished_run IS NOT NULL,
+	ifnull(m.id, 0), ifnull(m.generation, 0), ifnull(m.uid, 0), ifnull(m.base, ''), ifnull(m.local, ''), m.body IS NOT NULL, m.size, m.date, ifnull(m.zone, 0),
+	ifnull(r.id, 0), ifnull(r.generation, 0), ifnull(r.uid, 0), ifnull(r.base, ''), ifnull(r.local, ''), r.body IS NOT NULL, r.size, r.date, ifnull(r.zone, 0)
+	FROM intent i LEFT JOIN message m ON m.id = i.message LEFT JOIN generation g ON g.id = m.generation
+	LEFT JOIN message r ON r.id = i.result LEFT JOIN mailbox x ON x.id = i.mailbox `
+
+const intentsQuery = intentColumns + "WHERE i.account = ? ORDER BY i.id"
+
+// Intents calls fn for everything that the owner of an account still wants of the
+// server, in order. Flat in memory.
+func (s *Store) Intents(ctx context.Context, acct AccountID, fn func(Intent) error) error {
+	return s.eachIntent(ctx, intentsQuery, acct, fn)
+}
+
+// Intent gives one intent.
+func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {
+	var found Intent
+	err := s.eachIntent(ctx, intentColumns+"WHERE i.id = ?", id, func(in Intent) error {
+		found = in
+		return nil
+	})
+	if err == nil && found.ID == 0 {
+		err = fmt.Errorf("intent %d: %w", id, ErrNotFound)
+	}
+	return found, err
+}
+
+func (s *Store) eachIntent(ctx context.Context, q string, arg any, fn func(Intent) error) error {
+	return s.each(ctx, q, []any{arg}, func(r *sql.Rows) error {
+		in, err := scanIntent(r)
+		if err != nil {
+			return err
+		}
+		return fn(in)
+	})
+}
+
+func scanIntent(r *sql.Rows) (in Intent, err error) {
+	var made, retry sql.NullInt64
+	var name, raw []byte
+	var message, result rowScan
+	dest := []any{&in.ID, &in.Account, &made, &in.Kind, &in.State, &in.Mailbox, &in.Target,
+		&name, &raw, &in.UIDValidity, &in.UIDNext, &in.Tries, &in.Reason, &retry, &in.Needs, &in.Vanished}
+	dest = append(append(dest, message.dest()...), result.dest()...)
+	if err := r.Scan(dest...); err != nil {
+		return in, err
+	}
+	in.Made, in.RetryAt = fromUnix(made), fromUnix(retry)
+	if in.Kind == IntentCreate {
+		name = raw
+	}
+	in.Name = string(name)
+	if message.row.ID != 0 {
+		in.Message = message.done()
+	}
+	if result.row.ID != 0 {
+		in.Result = result.done()
+	}
+	return in, nil
+}
+
+// SentResult is a message that may be on the server already under a UID that is
+// not known, with what it can be recognised by.
+type SentResult struct {
+	Intent               IntentID
+	Kind                 IntentKind
+	State                IntentState // Sent or Done
+	UIDValidity, UIDNext uint32      // of the mailbox when the command left
+	Fingerprint
+}
+
+const sentQuery = `SELECT i.id, i.kind, i.state, ifnull(i.sent_uidvalidity, 0), ifnull(i.sent_uidnext, 0), ` + rowColumns + `,
+	ifnull(b.size, -1), b.header_sha256, b.sha256
+	FROM message m CROSS JOIN intent i ON i.result = m.id LEFT JOIN body b ON b.id = m.body
+	WHERE m.generation = ? AND m.uid IS NULL AND m.vanished_run IS NULL AND i.state IN ('sent', 'done') ORDER BY m.id`
+
+// SentResults calls fn for the messages of a generation that were sent and whose
+// UIDs are not known. Who finds one tells IntentDone, best before Arrive makes
+// another message of it.
+func (s *Store) SentResults(ctx context.Context, gen GenerationID, fn func(SentResult) error) error {
+	return s.each(ctx, sentQuery, []any{gen}, func(r *sql.Rows) error {
+		var sent SentResult
+		var scan rowScan
+		var header, sum []byte
+		dest := append([]any{&sent.Intent, &sent.Kind, &sent.State, &sent.UIDValidity, &sent.UIDNext}, scan.dest()...)
+		if err := r.Scan(append(dest, &sent.BodySize, &header, &sum)...); err != nil {
+			return err
+		}
+		sent.Row = scan.done()
+		copy(sent.HeaderSHA256[:], header)
+		copy(sent.SHA256[:], sum)
+		return fn(sent)
+	})
+}

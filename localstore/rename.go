@@ -1,0 +1,78 @@
+package localstore
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// RenameMailbox gives a mailbox the raw name the server has given it, with all
+// it holds. Another mailbox that has this name makes room: it stays under its
+// name for people, and its key becomes one no server can send, until it is
+// renamed itself or detached. One that was only made here becomes part of it.
+func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
+	var acct AccountID
+	var key []byte
+	ok, err := tx.get("SELECT account, raw FROM mailbox WHERE id = ?", []any{id}, &acct, &key)
+	if err == nil && !ok {
+		err = tx.fail(fmt.Errorf("mailbox %d: %w", id, ErrNotFound))
+	}
+	if err != nil || string(key) == raw {
+		return err
+	}
+	if err := tx.makeRoom(acct, raw, id); err != nil {
+		return err
+	}
+	if _, err = tx.exec("UPDATE mailbox SET raw = ? WHERE id = ?", []byte(raw), id); err != nil {
+		return err
+	}
+	old, _, _ := bytes.Cut(key, []byte{0}) // it may have made room itself
+	if err := tx.mailboxEvent(run, "renamed", id, string(old), raw); err != nil {
+		return err
+	}
+	return tx.rederive(acct)
+}
+
+// makeRoom takes the name raw from whatever mailbox has it, for the mailbox id.
+func (tx *Tx) makeRoom(acct AccountID, raw string, id MailboxID) error {
+	var other MailboxID
+	var unborn bool
+	ok, err := tx.get("SELECT id, unborn FROM mailbox WHERE account = ? AND raw = ?", []any{acct, []byte(raw)}, &other, &unborn)
+	if err != nil || !ok {
+		return err
+	}
+	if _, err := tx.exec("UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE id = ?", other); err != nil {
+		return err
+	}
+	if !unborn {
+		return nil
+	}
+	return tx.absorb(other, id)
+}
+
+// absorb takes what waits for a mailbox made here into another one, which is on
+// the server under its name: what it was to be made for is there.
+func (tx *Tx) absorb(unborn, into MailboxID) error {
+	p, err := tx.destination(into)
+	if err != nil {
+		return err
+	}
+	for {
+		in, ok, err := tx.pending("target = ? LIMIT 1", unborn)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		if _, err := tx.exec("UPDATE intent SET target = ? WHERE id = ?", into, in.id); err != nil {
+			return err
+		}
+		if err := tx.putLocal(in.result, p); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec("DELETE FROM intent WHERE mailbox = ?", unborn); err != nil {
+		return err
+	}
+	return tx.giveUp(unborn)
+}
