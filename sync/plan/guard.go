@@ -122,14 +122,19 @@ type Mailbox struct {
 // Guard returns the plan with its deletions held back where they surprise
 // (I26). Everything else of the plan stays.
 func Guard(p Plan, m Mailbox, l Limit) Plan {
-	n := len(p.Vanish)
+	if p.Held = hold(len(p.Vanish), m, l); p.Held != nil {
+		p.Vanish = nil
+	}
+	return p
+}
+
+// hold returns what holds n deletions back, nil when they may pass.
+func hold(n int, m Mailbox, l Limit) *Held {
 	reason := surprise(n, m)
 	if n == 0 || m.Exempt || l.allows(n, m.Known, reason) {
-		return p
+		return nil
 	}
-	p.Held = &Held{Reason: reason, Count: n, Of: m.Known}
-	p.Vanish = nil
-	return p
+	return &Held{Reason: reason, Count: n, Of: m.Known}
 }
 
 // surprise names what is odd about n deletions, if they are too many. A reset
