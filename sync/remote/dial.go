@@ -85,12 +85,19 @@ func (c *Conn) step(name string, f func() error) error {
 	return err
 }
 
+// dialTCP connects, whoever dials, within the time that any other silence may take.
 func dialTCP(ctx context.Context, cfg Config) (net.Conn, error) {
-	if cfg.Dial != nil {
-		return cfg.Dial(ctx, "tcp", cfg.addr())
+	dial := cfg.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
 	}
-	d := net.Dialer{Timeout: cfg.Timeout}
-	return d.DialContext(ctx, "tcp", cfg.addr())
+	limited, cancel := context.WithTimeout(ctx, cfg.Timeout)
+	defer cancel()
+	nc, err := dial(limited, "tcp", cfg.addr())
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = &wire.SilenceError{After: cfg.Timeout}
+	}
+	return nc, err
 }
 
 func (c *Conn) alert(text string) { c.notice("server alert: " + text) }

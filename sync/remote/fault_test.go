@@ -74,37 +74,6 @@ func withTimeout(cfg remote.Config, d time.Duration) remote.Config {
 	return cfg
 }
 
-// A mute server is given up in every phase (row 9).
-func TestMute(t *testing.T) {
-	mute := func(p *peer) { io.Copy(io.Discard, p.r) }
-	const preauth = "* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n"
-	for _, tc := range []struct {
-		name     string
-		security remote.Security
-		script   func(p *peer)
-		use      func(c *remote.Conn) error
-	}{
-		{"greeting", remote.Plain, mute, nil},
-		{"TLS handshake", remote.ImplicitTLS, mute, nil},
-		{"half a greeting", remote.Plain, func(p *peer) { p.raw("* OK"); mute(p) }, nil},
-		{"login", remote.Plain, func(p *peer) { p.raw(offer); mute(p) }, nil},
-		{"command", remote.Plain, func(p *peer) { p.raw(preauth); mute(p) }, func(c *remote.Conn) error { _, err := c.List(t.Context()); return err }},
-		{"command of the client", remote.Plain, func(p *peer) { p.raw(preauth); mute(p) }, func(c *remote.Conn) error { return c.Noop(t.Context()) }},
-		{"logout", remote.Plain, func(p *peer) { p.raw(preauth); mute(p) }, func(c *remote.Conn) error { return c.Logout(t.Context()) }},
-		{"literal", remote.Plain, func(p *peer) { p.raw(preauth + "* 1 FETCH (UID 1 BODY[] {9}\r\nab"); mute(p) }, func(c *remote.Conn) error { _, err := bodies(t, c, imap.UIDSetNum(1)); return err }},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			cfg := withTimeout(play(t, tc.script), short)
-			cfg.Security = tc.security
-			c, err := remote.Dial(t.Context(), cfg)
-			if tc.use != nil && err == nil {
-				err = tc.use(c)
-			}
-			wantClass(t, err, remote.Connect, "no sign of life for 60ms")
-		})
-	}
-}
-
 // A server that takes nothing any more is given up as well.
 func TestDeafServer(t *testing.T) {
 	cfg := withTimeout(play(t, func(*peer) {}), short)
@@ -228,50 +197,6 @@ func TestMaxMessage(t *testing.T) {
 	wantClass(t, err, remote.Protocol, "uid 2: literal exceeds the limit of 10")
 	if e, _ := errors.AsType[*remote.Error](err); e.UID != 2 {
 		t.Errorf("uid %d", e.UID)
-	}
-}
-
-// The end of the context unblocks everything, wherever it waits, and leaves no
-// goroutine (play checks that).
-func TestCancelAnywhere(t *testing.T) {
-	const preauth = "* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n"
-	for _, tc := range []struct {
-		name   string
-		script string // sent up to the moment of the cancellation
-		use    func(ctx context.Context, c *remote.Conn) error
-	}{
-		{"greeting", "", nil},
-		{"login", offer, nil},
-		{"list", preauth, func(ctx context.Context, c *remote.Conn) error { _, err := c.List(ctx); return err }},
-		{"search", preauth, func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }},
-		{"logout", preauth, func(ctx context.Context, c *remote.Conn) error { return c.Logout(ctx) }},
-		{"literal", preauth + "* 1 FETCH (UID 1 BODY[] {9}\r\nabc", func(ctx context.Context, c *remote.Conn) error {
-			return c.Bodies(ctx, imap.UIDSetNum(1), func(_ imap.UID, _ int64, r io.Reader) error {
-				_, err := io.Copy(io.Discard, r)
-				return err
-			})
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			cfg := play(t, func(p *peer) {
-				p.raw(tc.script)
-				if tc.name != "greeting" {
-					p.r.ReadString('\n')
-				}
-				cancel()
-				io.Copy(io.Discard, p.r)
-			})
-			c, err := remote.Dial(ctx, cfg)
-			if tc.use != nil && err == nil {
-				err = tc.use(ctx, c)
-				wantClass(t, c.Noop(t.Context()), remote.Connect, "")
-			}
-			wantClass(t, err, remote.Canceled, "context canceled")
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("%v hides its cause", err)
-			}
-		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -123,6 +124,9 @@ func (p *peer) wait() {
 
 var checked sync.Map
 
+// ours are what the goroutines of a connection run.
+var ours = []string{"imapclient.(*Client)", "sync/wire.(*", "sync/remote.(*", "crypto/tls.(*Conn)"}
+
 // checkLeaks fails the test when goroutines of a connection are left at its end.
 func checkLeaks(t testing.TB) {
 	if _, again := checked.LoadOrStore(t, true); again {
@@ -133,7 +137,7 @@ func checkLeaks(t testing.TB) {
 		buf := make([]byte, 1<<20)
 		for range 400 {
 			stacks := string(buf[:runtime.Stack(buf, true)])
-			if !strings.Contains(stacks, "imapclient.(*Client)") && !strings.Contains(stacks, "sync/wire.(*") {
+			if !slices.ContainsFunc(ours, func(name string) bool { return strings.Contains(stacks, name) }) {
 				return
 			}
 			time.Sleep(5 * time.Millisecond)
