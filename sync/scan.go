@@ -225,6 +225,9 @@ func (m *mailbox) mailboxID(sel remote.Selected) string {
 // messages has some dozens of them.
 type flagTable map[string]conflict.Flags
 
+// maxFlagTable bounds it where every message has flags of its own.
+const maxFlagTable = 4096
+
 func (t flagTable) set(flags []imap.Flag) conflict.Flags {
 	var key strings.Builder
 	for _, f := range flags {
@@ -233,8 +236,7 @@ func (t flagTable) set(flags []imap.Flag) conflict.Flags {
 	}
 	set, ok := t[key.String()]
 	if !ok {
-		set = conflict.Canonical(flags)
-		t[key.String()] = set
+		set = t.keep(key.String(), conflict.Canonical(flags))
 	}
 	return set
 }
@@ -243,8 +245,14 @@ func (t flagTable) set(flags []imap.Flag) conflict.Flags {
 func (t flagTable) text(s string) conflict.Flags {
 	set, ok := t[s]
 	if !ok {
-		set = conflict.Flags(s)
-		t[s] = set
+		set = t.keep(s, conflict.Flags(s))
+	}
+	return set
+}
+
+func (t flagTable) keep(key string, set conflict.Flags) conflict.Flags {
+	if len(t) < maxFlagTable {
+		t[key] = set
 	}
 	return set
 }

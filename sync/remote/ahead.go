@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"errors"
 	"strings"
 
 	"mailstow/sync/wire"
@@ -72,7 +73,12 @@ func (c *Conn) takeAhead() *listing {
 }
 
 // swallowed reports whether the server took the login and no notice of what was
-// sent behind it: then a login that sends nothing ahead may help.
-func (c *Conn) swallowed() bool {
-	return c != nil && c.ahead != nil && c.ahead.loggedIn && !c.ahead.answered
+// sent behind it: then a login that sends nothing ahead may help. Not where it
+// said why it wants no more, nor where it talks nonsense.
+func (c *Conn) swallowed(err error) bool {
+	if c == nil || c.ahead == nil || !c.ahead.loggedIn || c.ahead.answered {
+		return false
+	}
+	_, bye := errors.AsType[*wire.ByeError](err)
+	return ClassOf(err) == Connect && !bye
 }

@@ -17,7 +17,7 @@ import (
 func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	cfg = cfg.withDefaults()
 	c, err := dial(ctx, cfg)
-	if err != nil && ctx.Err() == nil && c.swallowed() {
+	if err != nil && ctx.Err() == nil && c.swallowed(err) {
 		c.notice("the server took no notice of what was sent behind the login; logging in again")
 		cfg.ListAhead = false
 		c, err = dial(ctx, cfg)

@@ -14,6 +14,7 @@ const (
 	hasFlags = 1 << iota
 	hasSize
 	hasDate
+	moreFlags // than are kept
 )
 
 // add takes over what a later part of the answer says; flags are replaced.
@@ -50,8 +51,11 @@ func readMeta(resp *wire.Response, flags flagCache) (m Meta, err error) {
 		case item.Is("UID"):
 			m.UID, err = readUID(resp)
 		case item.Is("FLAGS"):
-			m.Flags, err = flags.read(resp)
-			m.has |= hasFlags
+			var more bool
+			m.Flags, more, err = flags.read(resp)
+			if m.has |= hasFlags; more {
+				m.has |= moreFlags
+			}
 		case item.Is("RFC822.SIZE"):
 			err = m.readSize(resp)
 		case item.Is("INTERNALDATE"):
@@ -134,13 +138,25 @@ func parseDate(b []byte) (time.Time, bool) {
 // flagCache holds one copy of each flag: a mailbox has few different ones.
 type flagCache map[string]imap.Flag
 
-// maxFlagCache bounds it against a server that makes up a flag per message.
-const maxFlagCache = 4096
+const (
+	// maxFlagCache bounds it against a server that makes up a flag per message.
+	maxFlagCache = 4096
+	// maxFlags and maxFlagOctets bound the flags of one message: Cyrus knows 128
+	// keywords in a mailbox, people use a dozen. What a server sends on top is left
+	// out, and said.
+	maxFlags      = 500
+	maxFlagOctets = 8 << 10
+)
 
-func (fc flagCache) read(resp *wire.Response) ([]imap.Flag, error) {
+// read reads a list of flags; more tells that the server sent too many.
+func (fc flagCache) read(resp *wire.Response) (list []imap.Flag, more bool, err error) {
 	var buf [8]imap.Flag
-	flags := buf[:0]
-	err := resp.Atoms(func(b []byte) {
+	flags, octets := buf[:0], 0
+	err = resp.Atoms(func(b []byte) {
+		if octets += len(b); len(flags) >= maxFlags || octets > maxFlagOctets {
+			more = true
+			return
+		}
 		flag, known := fc[string(b)]
 		if !known {
 			flag = imap.Flag(b)
@@ -151,7 +167,7 @@ func (fc flagCache) read(resp *wire.Response) ([]imap.Flag, error) {
 		flags = append(flags, flag)
 	})
 	if len(flags) == 0 {
-		return nil, err
+		return nil, more, err
 	}
-	return append([]imap.Flag(nil), flags...), err
+	return append([]imap.Flag(nil), flags...), more, err
 }

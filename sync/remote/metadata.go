@@ -54,6 +54,7 @@ type metadata struct {
 	partial map[imap.UID]*Meta // known in part, to be merged
 	order   []imap.UID         // of partial, oldest first
 	flags   flagCache
+	cut     bool // flags were left out, and it was said
 }
 
 func newMetadata(c *Conn, lo, hi imap.UID, want Want, fn func(Meta) error) *metadata {
@@ -125,6 +126,10 @@ func (m *metadata) emit(got Meta) error {
 	m.seen.add(got.UID)
 	if m.count++; m.count > maxMessages {
 		return &wire.LimitError{What: "count of messages", Limit: maxMessages}
+	}
+	if got.has&moreFlags != 0 && !m.cut {
+		m.cut = true
+		m.c.notice(fmt.Sprintf("uid %d has more flags than any message needs: %d of them were kept", got.UID, len(got.Flags)))
 	}
 	if m.err == nil {
 		m.err = m.fn(got)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,8 @@ type phase struct {
 	// lines: what the server says now is read as a response. It is not in the
 	// middle of a literal, a line, a compressed stream or a handshake.
 	lines bool
+	// again: a connection that just falls silent or ends is tried once more.
+	again bool
 }
 
 const welcomed = "* PREAUTH [CAPABILITY IMAP4rev1 ESEARCH NAMESPACE] hi\r\n"
@@ -72,7 +75,7 @@ func fetchBodies(ctx context.Context, c *remote.Conn) error {
 }
 
 func fetchSets(ctx context.Context, c *remote.Conn) error {
-	return c.BodySets(ctx, []imap.UIDSet{imap.UIDSetNum(1), imap.UIDSetNum(2), imap.UIDSetNum(3)}, func(_ int, _ imap.UID, _ int64, r io.Reader) error {
+	return c.BodySets(ctx, []remote.BodySet{{UIDs: imap.UIDSetNum(1)}, {UIDs: imap.UIDSetNum(2)}, {UIDs: imap.UIDSetNum(3)}}, func(_ int, _ imap.UID, _ int64, r io.Reader) error {
 		_, err := io.Copy(io.Discard, r)
 		return err
 	}, func(_ int, err error) error { return err })
@@ -85,6 +88,26 @@ func fetchMetadata(ctx context.Context, c *remote.Conn) error {
 func findChanges(ctx context.Context, c *remote.Conn) error {
 	_, _, err := c.ExamineChanged(ctx, "box", held, remote.Want{}, func(remote.Meta) error { return nil })
 	return err
+}
+
+func examineBoth(ctx context.Context, c *remote.Conn) error {
+	visit := func(raw string) remote.Visit {
+		return remote.Visit{Raw: raw, Fn: func(remote.Meta) error { return nil },
+			Done: func(remote.Selected, remote.Changes, error) error { return nil }}
+	}
+	return c.ExamineAll(ctx, slices.Values([]remote.Visit{visit("a"), visit("b")}))
+}
+
+func fetchBoth(ctx context.Context, c *remote.Conn) error {
+	visit := func(raw string) remote.BodyVisit {
+		return remote.BodyVisit{Raw: raw, UIDValidity: 7, Sets: slices.Values([]remote.BodySet{{UIDs: imap.UIDSetNum(1)}}),
+			Fn: func(_ int, _ imap.UID, _ int64, r io.Reader) error {
+				_, err := io.Copy(io.Discard, r)
+				return err
+			},
+			Answered: func(_ int, err error) error { return err }, Done: func(err error) error { return err }}
+	}
+	return c.BodiesAll(ctx, slices.Values([]remote.BodyVisit{visit("a"), visit("b")}))
 }
 
 // phases in the order of a connection's life.
@@ -108,69 +131,69 @@ func phases(t *testing.T) []phase {
 		}
 	}
 	return []phase{
-		{"TLS handshake", implicit, func(p *peer) { p.r.ReadByte() }, nil, false},
-		{"greeting", nil, func(*peer) {}, nil, true},
-		{"half a greeting", nil, func(p *peer) { p.raw("* OK wel") }, nil, false},
-		{"greeting under TLS", implicit, func(p *peer) { secured(p); p.conn.(*tls.Conn).Handshake() }, nil, true},
-		{"capabilities", nil, func(p *peer) { p.raw("* OK hi\r\n"); p.command("CAPABILITY") }, nil, true},
-		{"STARTTLS", startTLS, func(p *peer) { p.raw("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"); p.command("STARTTLS") }, nil, true},
+		{"TLS handshake", implicit, func(p *peer) { p.r.ReadByte() }, nil, false, false},
+		{"greeting", nil, func(*peer) {}, nil, true, false},
+		{"half a greeting", nil, func(p *peer) { p.raw("* OK wel") }, nil, false, false},
+		{"greeting under TLS", implicit, func(p *peer) { secured(p); p.conn.(*tls.Conn).Handshake() }, nil, true, false},
+		{"capabilities", nil, func(p *peer) { p.raw("* OK hi\r\n"); p.command("CAPABILITY") }, nil, true, false},
+		{"STARTTLS", startTLS, func(p *peer) { p.raw("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"); p.command("STARTTLS") }, nil, true, false},
 		{"handshake after STARTTLS", startTLS, func(p *peer) {
 			p.raw("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n")
 			p.send("%s OK go\r\n", p.command("STARTTLS"))
 			p.r.ReadByte()
-		}, nil, false},
+		}, nil, false, false},
 		{"capabilities after STARTTLS", startTLS, func(p *peer) {
 			p.raw("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n")
 			p.send("%s OK go\r\n", p.command("STARTTLS"))
 			secured(p)
 			p.command("CAPABILITY")
-		}, nil, true},
-		{"login", nil, func(p *peer) { p.raw(offer); p.command("AUTHENTICATE PLAIN") }, nil, true},
+		}, nil, true, false},
+		{"login", nil, func(p *peer) { p.raw(offer); p.command("AUTHENTICATE PLAIN") }, nil, true, false},
 		{"challenge", nil, func(p *peer) {
 			p.raw("* OK [CAPABILITY IMAP4rev1 AUTH=LOGIN] hi\r\n")
 			p.command("AUTHENTICATE LOGIN")
 			p.raw("+ VXNlcm5hbWU6\r\n")
 			p.r.ReadString('\n')
-		}, nil, true},
-		{"leave for a literal", password("geheimß"), func(p *peer) { p.raw("* OK [CAPABILITY IMAP4rev1] hi\r\n"); p.command("LOGIN") }, nil, true},
+		}, nil, true, false},
+		{"leave for a literal", password("geheimß"), func(p *peer) { p.raw("* OK [CAPABILITY IMAP4rev1] hi\r\n"); p.command("LOGIN") }, nil, true, false},
 		{"capabilities after login", nil, func(p *peer) {
 			p.raw(offer)
 			p.send("%s OK in\r\n", p.command("AUTHENTICATE PLAIN"))
 			p.command("CAPABILITY")
-		}, nil, true},
+		}, nil, true, false},
 		{"compression", compress, func(p *peer) {
 			p.raw("* PREAUTH [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] hi\r\n")
 			p.command("COMPRESS DEFLATE")
-		}, nil, true},
-		{"list", nil, after("LIST"), list, true},
-		{"amid the list", nil, after("LIST", "* LIST () \"/\" a\r\n* LIST () \"/\" {5}\r\nab"), list, false},
+		}, nil, true, false},
+		{"list", nil, after("LIST"), list, true, false},
+		{"amid the list", nil, after("LIST", "* LIST () \"/\" a\r\n* LIST () \"/\" {5}\r\nab"), list, false, false},
 		{"status", nil, func(p *peer) {
 			p.raw(welcomed)
 			l, s := p.command("LIST"), p.command("LSUB")
 			p.send("* LIST () \"/\" a\r\n%s OK\r\n%s OK\r\n", l, s)
 			p.command("STATUS")
-		}, list, true},
-		{"namespace", nil, after("NAMESPACE"), func(ctx context.Context, c *remote.Conn) error { _, err := c.Namespaces(ctx); return err }, true},
-		{"examine", nil, after("EXAMINE", "* 9 EXISTS\r\n"), in(fetchMetadata), true},
-		{"changes", nil, after("EXAMINE", opening(8, 10, 30)), findChanges, true},
-		{"metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ())\r\n"), in(fetchMetadata), true},
-		{"amid metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ("), in(fetchMetadata), false},
-		{"search", nil, opened("UID SEARCH"), in(func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }), true},
-		{"amid an answer to the client", nil, opened("UID SEARCH", "* ESEARCH (TAG \"T1\") UID"), in(func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }), false},
+		}, list, true, false},
+		{"namespace", nil, after("NAMESPACE"), func(ctx context.Context, c *remote.Conn) error { _, err := c.Namespaces(ctx); return err }, true, false},
+		{"examine", nil, after("EXAMINE", "* 9 EXISTS\r\n"), in(fetchMetadata), true, false},
+		{"changes", nil, after("EXAMINE", opening(8, 10, 30)), findChanges, true, false},
+		{"metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ())\r\n"), in(fetchMetadata), true, false},
+		{"amid metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ("), in(fetchMetadata), false, false},
+		{"search", nil, opened("UID SEARCH"), in(func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }), true, false},
+		{"amid an answer to the client", nil, opened("UID SEARCH", "* ESEARCH (TAG \"T1\") UID"), in(func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }), false, false},
 		{"headers", nil, opened("UID FETCH"), in(func(ctx context.Context, c *remote.Conn) error {
 			return c.Headers(ctx, imap.UIDSetNum(1), func(imap.UID, []byte) error { return nil })
-		}), true},
-		{"body", nil, opened("UID FETCH"), in(fetchBodies), true},
-		{"amid a body", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {9}\r\nabc"), in(fetchBodies), false},
-		{"behind a body", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc"), in(fetchBodies), false},
-		{"amid a body nobody asked for", nil, opened("UID FETCH", "* 7 FETCH (UID 7 BODY[] {9}\r\nabc"), in(fetchBodies), false},
+		}), true, false},
+		{"body", nil, opened("UID FETCH"), in(fetchBodies), true, false},
+		{"amid a body", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {9}\r\nabc"), in(fetchBodies), false, false},
+		{"behind a body", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc"), in(fetchBodies), false, false},
+		{"amid a body nobody asked for", nil, opened("UID FETCH", "* 7 FETCH (UID 7 BODY[] {9}\r\nabc"), in(fetchBodies), false, false},
 		{"amid a body under TLS", implicit, func(p *peer) {
 			secured(p)
 			p.raw(welcomed)
 			p.answer("EXAMINE", opening(9, 100, 30))
 			p.command("UID FETCH")
 			p.raw("* 1 FETCH (UID 1 BODY[] {9}\r\nabc")
-		}, in(fetchBodies), false},
+		}, in(fetchBodies), false, false},
 		{"amid a compressed body", compress, func(p *peer) {
 			p.raw("* PREAUTH [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] hi\r\n")
 			p.send("%s OK go\r\n", p.command("COMPRESS DEFLATE"))
@@ -179,14 +202,31 @@ func phases(t *testing.T) []phase {
 			p.command("UID FETCH")
 			io.WriteString(z, "* 1 FETCH (UID 1 BODY[] {9}\r\nabc")
 			z.Flush()
-		}, fetchBodies, false},
-		{"between bodies", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n"), in(fetchBodies), true},
+		}, fetchBodies, false, false},
+		{"between bodies", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n"), in(fetchBodies), true, false},
 		{"several requests in flight", nil, func(p *peer) {
 			opened("UID FETCH 1 ")(p)
 			p.command("UID FETCH 2 ")
 			p.raw("* 2 FETCH (UID 2 BODY[] {3}\r\nabc)\r\n")
-		}, in(fetchSets), true},
-		{"noop", nil, after("NOOP"), func(ctx context.Context, c *remote.Conn) error { return c.Noop(ctx) }, true},
+		}, in(fetchSets), true, false},
+		{"list behind the login", func(cfg *remote.Config) { cfg.ListAhead = true }, func(p *peer) {
+			p.raw("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] Dovecot ready.\r\n")
+			tag := p.command("AUTHENTICATE PLAIN")
+			p.command("LIST")
+			p.send("%s OK [CAPABILITY IMAP4rev1] in\r\n* LIST () \"/\" a\r\n", tag)
+		}, list, true, true},
+		{"a tour", nil, func(p *peer) {
+			p.raw(welcomed)
+			first, _, _ := p.command("EXAMINE \"a\""), p.command("UID FETCH"), p.command("EXAMINE \"b\"")
+			p.send("%s%s OK\r\n", opening(9, 100, 30), first)
+		}, examineBoth, true, false},
+		{"amid the bodies of a tour", nil, func(p *peer) {
+			p.raw(welcomed)
+			first, fetch, second, _ := p.command("EXAMINE \"a\""), p.command("UID FETCH 1"), p.command("EXAMINE \"b\""), p.command("UID FETCH 1")
+			p.send("%s%s OK\r\n* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n%s OK\r\n", opening(9, 100, 30), first, fetch)
+			p.send("%s%s OK\r\n* 1 FETCH (UID 1 BODY[] {3}\r\nt", opening(9, 100, 30), second)
+		}, fetchBoth, false, false},
+		{"noop", nil, after("NOOP"), func(ctx context.Context, c *remote.Conn) error { return c.Noop(ctx) }, true, false},
 	}
 }
 
@@ -235,7 +275,7 @@ func flood(p *peer, text string) {
 func TestEveryPhase(t *testing.T) {
 	for _, ph := range phases(t) {
 		for _, f := range fates {
-			if f.lines && !ph.lines {
+			if f.lines && !ph.lines || ph.again && !f.lines && f.class != remote.Canceled {
 				continue
 			}
 			t.Run(ph.name+"/"+f.name, func(t *testing.T) { meet(t, ph, f) })
