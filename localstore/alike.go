@@ -25,12 +25,17 @@ const alike = ` message h JOIN body b ON b.id = h.body JOIN generation hg ON hg.
 // identities of a server that was set up anew may start over.
 const sameBody = "CASE WHEN m.identity <> '' THEN (SELECT b.sha256 FROM" + alike + " AND h.identity = m.identity LIMIT 1) END"
 
-const alikeBody = "m.size >= 32768 AND EXISTS (SELECT 1 FROM" + alike + ")"
+// hasMessageID leaves out mail without a Message-ID: where programs write it in
+// numbers, nothing but the content may tell one from the next.
+const hasMessageID = " AND EXISTS (SELECT 1 FROM envelope e WHERE e.body = b.id AND e.message_id IS NOT NULL)"
 
-const alikeQuery = "SELECT m.size, m.date, b.header_sha256, b.sha256 FROM message m CROSS JOIN" + alike + " AND m.id = ?"
+const alikeBody = "m.size >= 32768 AND EXISTS (SELECT 1 FROM" + alike + hasMessageID + ")"
 
-// Alike gives the bodies for whose sake a message is MissingRow.Alike: size, date
-// and hashes of each are set, nothing else.
+const alikeQuery = "SELECT m.size, m.date, b.header_sha256, b.sha256 FROM message m CROSS JOIN" + alike + hasMessageID + " AND m.id = ?"
+
+// Alike gives the bodies that are held of messages in the account of this one, of
+// the same size and date, and with a Message-ID. Size, date and hashes of each are
+// set, nothing else.
 func (s *Store) Alike(ctx context.Context, id MessageID) ([]Fingerprint, error) {
 	var all []Fingerprint
 	err := s.each(ctx, alikeQuery, []any{id}, func(r *sql.Rows) error {

@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,14 +45,15 @@ func TestSameAndAlike(t *testing.T) {
 				})
 				t.Cleanup(func() { put(t, s, held, small) }) // heals it: the store is checked in the end
 			}},
-		"large":                    {text: large, alike: 1},
-		"large, identity":          {held: Arrival{Identity: "E:1"}, due: Arrival{Identity: "E:1"}, text: large, same: true, alike: 1},
-		"large, another identity":  {held: Arrival{Identity: "E:1"}, due: Arrival{Identity: "E:2"}, text: large, alike: 1},
-		"large, another date":      {due: Arrival{Date: now.Add(time.Second)}, text: large},
-		"large, another account":   {text: large, account: "home"},
-		"large, another size":      {due: Arrival{Size: LargeSize + 1}, text: large},
-		"large, wrongly announced": {held: Arrival{Size: LargeSize + 1}, due: Arrival{Size: LargeSize + 1}, text: large},
-		"nearly large":             {text: large[:LargeSize-1]},
+		"large":                     {text: large, alike: 1},
+		"large, identity":           {held: Arrival{Identity: "E:1"}, due: Arrival{Identity: "E:1"}, text: large, same: true, alike: 1},
+		"large, another identity":   {held: Arrival{Identity: "E:1"}, due: Arrival{Identity: "E:2"}, text: large, alike: 1},
+		"large, another date":       {due: Arrival{Date: now.Add(time.Second)}, text: large},
+		"large, another account":    {text: large, account: "home"},
+		"large, another size":       {due: Arrival{Size: LargeSize + 1}, text: large},
+		"large, wrongly announced":  {held: Arrival{Size: LargeSize + 1}, due: Arrival{Size: LargeSize + 1}, text: large},
+		"large, without Message-ID": {text: strings.Replace(large, "Message-ID", "Massage-ID", 1)},
+		"nearly large":              {text: large[:LargeSize-1]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)

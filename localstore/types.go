@@ -149,8 +149,8 @@ type MissingRow struct {
 	// Same is the SHA-256 of a body that is held and is this message's own, by its
 	// identity, size and date; nil: none.
 	Same *[32]byte
-	// Alike: the message is large, and bodies are held of messages in this account
-	// of the same size and date. Alike in package localstore gives them.
+	// Alike: the message is large, and the method Alike gives bodies that are held
+	// and may be its own.
 	Alike bool
 }
 

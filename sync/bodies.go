@@ -21,33 +21,45 @@ func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 	if _, err := m.expect(ctx); err != nil {
 		return err
 	}
-	f := &fetcher{m: m, conn: c, out: m.writer}
-	for after := uint32(0); ; {
-		page, err := m.store.Missing(ctx, m.gen.ID, after, m.due(), duePage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		after = page[len(page)-1].UID
-		if err := f.fetch(ctx, plan.Batches(dues(page), m.poison.limit)); err != nil {
-			return err
-		}
+	f := &fetcher{m: m, conn: c, out: m.writer, alone: true}
+	fetch := func(batches [][]plan.Due) error { return f.fetch(ctx, batches) }
+	if err := f.missing(ctx, fetch); err != nil || !f.putOff {
+		return err
 	}
-}
-
-func dues(page []localstore.MissingRow) []plan.Due {
-	out := make([]plan.Due, len(page))
-	for i, r := range page {
-		out[i] = plan.Due{ID: int64(r.ID), UID: r.UID, Size: r.Size}
+	if err := f.out.flush(ctx); err != nil {
+		return err
 	}
-	return out
+	f.last = true
+	return f.missing(ctx, fetch)
 }
 
 // fetcher gets bodies in rounds: each asks for batches, the next one for the
 // parts of those that were refused.
 type fetcher struct {
-	m    *mailbox
-	conn *remote.Conn
-	out  *writer
+	m      *mailbox
+	conn   *remote.Conn
+	out    *writer
+	alone  bool // nothing else is under way on the connection: questions can be asked
+	putOff bool // some messages wait for others
+	last   bool // none may wait any more
+}
+
+// missing walks over what is missing and not held in another place, in batches.
+func (f *fetcher) missing(ctx context.Context, ask func([][]plan.Due) error) error {
+	for after := uint32(0); ; {
+		page, err := f.m.store.Missing(ctx, f.m.gen.ID, after, f.m.due(), duePage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].UID
+		due, err := f.unheld(ctx, page)
+		if err != nil {
+			return err
+		}
+		if err := ask(plan.Batches(due, f.m.poison.limit)); err != nil {
+			return err
+		}
+	}
 }
 
 // fetch gets what can be had of some batches. A refused batch is halved until

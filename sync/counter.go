@@ -49,6 +49,14 @@ func (c *counter) expect(m *mailbox, t tally) {
 	c.expected[m] = t
 }
 
+// linked notes messages that need not be downloaded.
+func (c *counter) linked(m *mailbox, t tally) {
+	c.mu.Lock()
+	was := c.expected[m]
+	c.mu.Unlock()
+	c.expect(m, tally{was.messages - t.messages, was.bytes - t.bytes})
+}
+
 // stored notes bodies that are safe, and tells it.
 func (c *counter) stored(m *mailbox, messages, bytes int64) {
 	m.session.progress()

@@ -148,6 +148,7 @@ func (r *failingReader) Read(p []byte) (int, error) {
 
 // drop forgets bodies whose request failed.
 func (w *writer) drop(ctx context.Context, b *batch) (first error) {
+	w.run.underway.remove(b.due)
 	for uid, x := range b.got {
 		packed, err := x.wait()
 		if err == nil {

@@ -24,7 +24,8 @@ type run struct {
 	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
-	writer   *writer // of bodies
+	writer   *writer  // of bodies
+	underway underway // asked for and not stored yet
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt

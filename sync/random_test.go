@@ -124,15 +124,19 @@ func (h *history) change() {
 		h.user.Create(name)
 		h.there[name] = true
 	}
-	what, few := h.rng.IntN(8), h.some(name)
-	if len(few) == 0 && what < 6 {
+	what, few := h.rng.IntN(10), h.some(name)
+	if len(few) == 0 && what != 6 && what != 7 {
 		what = 0 // nothing to work on
 	}
 	switch what {
 	case 0, 1, 2:
 		for range 1 + h.rng.IntN(40) {
 			h.sent++
-			h.user.Append(name, nil, day(h.sent%500), message(name, h.sent))
+			data := message(name, h.sent)
+			if h.rng.IntN(8) == 0 {
+				data = large(h.sent / 3) // there may be others like it
+			}
+			h.user.Append(name, nil, day(h.sent/3%500), data)
 		}
 	case 3:
 		h.user.AddFlags(name, []imap.Flag{imap.FlagFlagged, "Work"}, few...)
@@ -148,6 +152,16 @@ func (h *history) change() {
 		if name != "INBOX" {
 			h.user.Delete(name) // A with A/B below it becomes \NoSelect
 			h.there[name] = false
+		}
+	case 8, 9:
+		to := places[h.rng.IntN(len(places))]
+		if !h.there[to] {
+			to = name
+		}
+		if what == 8 || to == name {
+			h.user.Copy(name, to, few...)
+		} else {
+			h.user.Move(name, to, few...)
 		}
 	}
 }

@@ -160,24 +160,17 @@ func (m *mailbox) suspects(ctx context.Context, c *remote.Conn, old []plan.Old, 
 	return suspects, nil
 }
 
-// headersBatch is how many headers one command asks for.
-const headersBatch = 500
-
 // headers hashes the header blocks of messages.
 func (m *mailbox) headers(ctx context.Context, c *remote.Conn, uids []uint32) (map[uint32][32]byte, error) {
 	sums := make(map[uint32][32]byte, len(uids))
-	for len(uids) > 0 {
-		n := min(len(uids), headersBatch)
-		err := c.Headers(ctx, uidSet(uids[:n]), func(uid imap.UID, header []byte) error {
-			sums[uint32(uid)] = localstore.HeaderHash(header)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		uids = uids[n:]
+	if len(uids) == 0 {
+		return sums, nil
 	}
-	return sums, nil
+	err := c.Headers(ctx, uidSet(uids), func(uid imap.UID, header []byte) error {
+		sums[uint32(uid)] = localstore.HeaderHash(header)
+		return nil
+	})
+	return sums, err
 }
 
 func uidSet(uids []uint32) imap.UIDSet {

@@ -50,6 +50,7 @@ func (r *round) add(due []plan.Due) remote.BodySet {
 	for _, d := range due {
 		b.wanted[imap.UID(d.UID)] = true
 	}
+	r.m.underway.add(due)
 	r.batches = append(r.batches, b)
 	return b.request()
 }

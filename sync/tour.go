@@ -150,29 +150,20 @@ func (m *mailbox) round(ctx context.Context, c *remote.Conn) (*round, error) {
 func (r *round) visit(ctx context.Context, failed *error) remote.BodyVisit {
 	return remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
 		Sets: func(yield func(remote.BodySet) bool) {
-			*failed = r.m.missing(ctx, func(due []plan.Due) bool { return yield(r.add(due)) })
+			*failed = r.missing(ctx, func(batches [][]plan.Due) error {
+				for _, due := range batches {
+					if !yield(r.add(due)) {
+						return errFound
+					}
+				}
+				return nil
+			})
 		},
 		Fn:       r.take,
 		Answered: func(set int, err error) error { return r.answered(ctx, set, err) },
 		Done: func(err error) error {
-			r.m.done = err == nil && len(r.refused)+len(r.unanswered) == 0
+			r.m.done = err == nil && len(r.refused)+len(r.unanswered) == 0 && !r.putOff
 			return nil
 		},
-	}
-}
-
-// missing walks over what is missing in batches.
-func (m *mailbox) missing(ctx context.Context, ask func([]plan.Due) bool) error {
-	for after := uint32(0); ; {
-		page, err := m.store.Missing(ctx, m.gen.ID, after, m.due(), duePage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		after = page[len(page)-1].UID
-		for _, due := range plan.Batches(dues(page), m.poison.limit) {
-			if !ask(due) {
-				return nil
-			}
-		}
 	}
 }

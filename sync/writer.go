@@ -78,7 +78,7 @@ func (w *writer) gather(first *batch) []*batch {
 func (w *writer) send(ctx context.Context, b *batch) error {
 	w.open -= b.held
 	if len(b.got) == 0 {
-		return nil
+		return w.drop(ctx, b)
 	}
 	return w.put(ctx, b)
 }

@@ -162,6 +162,7 @@ type mailJSON struct {
 	Size         int64      `json:"size"` // -1 unknown
 	SHA256       string     `json:"sha256"`
 	State        string     `json:"state"`
+	Labels       []string   `json:"labels,omitzero"` // of Gmail; left out where there are none to be had
 }
 
 func newMailJSON(m localstore.Mail) mailJSON {
@@ -169,6 +170,7 @@ func newMailJSON(m localstore.Mail) mailJSON {
 		ID: int64(m.ID), UID: m.UID, Account: m.Account, Folder: m.Folder, Flags: append([]string{}, strings.Fields(m.Flags)...),
 		Date: utc(m.Date), InternalDate: utc(m.InternalDate), From: m.From, To: m.To, Subject: m.Subject,
 		MessageID: m.MessageID, Size: m.Size, SHA256: m.SHA256, State: m.State,
+		Labels: localstore.Labels(m.Labels),
 	}
 }
 

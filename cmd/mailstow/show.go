@@ -195,6 +195,9 @@ func render(mail localstore.Mail, v *mailview.View, a *app) string {
 	if mail.Flags != "" {
 		fmt.Fprintf(&b, "Flags: %s\n", term.Clean(mail.Flags))
 	}
+	if labels := localstore.Labels(mail.Labels); len(labels) > 0 {
+		fmt.Fprintf(&b, "Labels: %s\n", term.Clean(strings.Join(labels, ", ")))
+	}
 	fmt.Fprintf(&b, "Arrived: %s\n", term.Date(mail.InternalDate, a.now().Location()))
 	if mail.State == localstore.StateVanished {
 		b.WriteString("State: vanished from the server, kept here\n")

@@ -10,9 +10,17 @@ const (
 
 // Due is a message whose body is to be fetched.
 type Due struct {
-	ID   int64
-	UID  uint32
-	Size int64 // as announced; a hint only (I24)
+	ID      int64
+	UID     uint32
+	Size    int64 // as announced; a hint only (I24)
+	Content Content
+}
+
+// Content is what messages of the same content have in common: two that are due
+// at once need not both be fetched. The zero value says nothing.
+type Content struct {
+	Identity string // as the server has it; "" where it has none, or the message is large
+	Fixed
 }
 
 // Batches cuts what is due into requests of at most limit messages, in order. A

@@ -1,10 +1,12 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -82,23 +84,30 @@ func (c *Conn) fetchSection(ctx context.Context, uids imap.UIDSet, section strin
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := c.newFetch(section, func(_ int, uid imap.UID, size int64, r io.Reader) error { return fn(uid, size, r) })
-	if err := f.one(ctx, uids); err != nil {
+	if err := f.all(ctx, uids); err != nil {
 		return err
 	}
 	for _, uid := range f.again {
 		f.alone = uid
-		if err := f.one(ctx, imap.UIDSetNum(uid)); err != nil {
+		if err := f.all(ctx, imap.UIDSetNum(uid)); err != nil {
 			return err
 		}
 	}
 	return f.err
 }
 
-// one fetches a single set; a refusal is an error.
-func (f *bodyFetch) one(ctx context.Context, uids imap.UIDSet) error {
+// maxPiece is how many ranges of UIDs a request of all has.
+const maxPiece = 500
+
+// all fetches a set of any length; a refusal is an error.
+func (f *bodyFetch) all(ctx context.Context, uids imap.UIDSet) error {
+	var pieces []BodySet
+	for piece := range slices.Chunk(uids, maxPiece) {
+		pieces = append(pieces, BodySet{UIDs: piece})
+	}
 	var refusal error
-	err := f.run(ctx, []BodySet{{UIDs: uids}}, func(_ int, err error) error {
-		refusal = err
+	err := f.run(ctx, pieces, func(_ int, err error) error {
+		refusal = cmp.Or(refusal, err)
 		return nil
 	})
 	if err != nil {
