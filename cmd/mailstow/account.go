@@ -224,7 +224,11 @@ func (a *app) timeout(acct account) (time.Duration, error) {
 
 func (a *app) warnPlain(acct account) {
 	if acct.Endpoint.Scheme == config.Plain && !acct.Endpoint.Loopback() {
-		a.ui.warn("account %s: password and mail cross the network unencrypted", acct.Name)
+		what := "mail crosses"
+		if acct.Mechanism != "" && !strings.HasPrefix(strings.ToUpper(acct.Mechanism), "SCRAM-") {
+			what = "password and mail cross" // asked for by name
+		}
+		a.ui.warn("account %s: %s the network unencrypted", acct.Name, what)
 		a.ui.hint("use imaps:// or imap:// instead of imap+insecure://")
 	}
 }

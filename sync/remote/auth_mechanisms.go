@@ -1,7 +1,9 @@
 package remote
 
 import (
+	"cmp"
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -14,6 +16,7 @@ type mechanism struct {
 	name    string
 	alias   string // another name under which it may be asked for
 	token   bool   // the secret is an OAuth access token
+	clear   bool   // the secret itself goes to the server
 	offered func(c *Conn) bool
 	sasl    func(cfg Config, secret string) exchange // nil: the LOGIN command
 	hint    string                                   // what to do when it is refused
@@ -43,19 +46,19 @@ const (
 )
 
 // mechanisms holds the best first. Those of a token come into question only for
-// an account with a token, and the others only for one with a password. PLAIN,
-// both LOGINs and the tokens hand the secret itself to the server, so they need
-// the channel that open has seen to: TLS, or none because the user said so.
+// an account with a token, and the others only for one with a password. Those that
+// hand the secret itself to the server are chosen under TLS, or where it does not
+// leave this computer; anywhere else only when the user asks for one by its name.
 var mechanisms = []mechanism{
-	{name: "OAUTHBEARER", token: true, offered: offers("OAUTHBEARER"), sasl: newOAuthBearer, hint: tokenHint},
-	{name: "XOAUTH2", token: true, offered: offers("XOAUTH2"), sasl: newXOAuth2, hint: tokenHint},
+	{name: "OAUTHBEARER", token: true, clear: true, offered: offers("OAUTHBEARER"), sasl: newOAuthBearer, hint: tokenHint},
+	{name: "XOAUTH2", token: true, clear: true, offered: offers("XOAUTH2"), sasl: newXOAuth2, hint: tokenHint},
 	{name: "SCRAM-SHA-256", offered: offers("SCRAM-SHA-256"), sasl: newScramSHA256, hint: scramHint},
 	{name: "SCRAM-SHA-1", offered: offers("SCRAM-SHA-1"), sasl: newScramSHA1, hint: scramHint},
-	{name: "PLAIN", offered: offers("PLAIN"), sasl: newPlain, hint: passwordHint},
-	{name: "LOGIN", offered: offers("LOGIN"), sasl: newLogin, hint: passwordHint},
+	{name: "PLAIN", clear: true, offered: offers("PLAIN"), sasl: newPlain, hint: passwordHint},
+	{name: "LOGIN", clear: true, offered: offers("LOGIN"), sasl: newLogin, hint: passwordHint},
 	// The command of RFC 9051 section 6.2.3. "LOGIN" means it too, where the server
 	// has no SASL LOGIN.
-	{name: "LOGIN-COMMAND", alias: "LOGIN", offered: func(c *Conn) bool { return !c.caps["LOGINDISABLED"] }, hint: passwordHint},
+	{name: "LOGIN-COMMAND", alias: "LOGIN", clear: true, offered: func(c *Conn) bool { return !c.caps["LOGINDISABLED"] }, hint: passwordHint},
 }
 
 func offers(name string) func(c *Conn) bool {
@@ -78,12 +81,20 @@ func (c *Conn) chooseMechanism() (mechanism, error) {
 	if want != "" {
 		return c.forcedMechanism(want)
 	}
+	inClear := ""
 	for _, m := range mechanisms {
-		if m.token == (c.cfg.Token != nil) && m.offered(c) {
+		switch {
+		case m.token != (c.cfg.Token != nil) || !m.offered(c):
+		case m.clear && !c.private():
+			inClear = cmp.Or(inClear, m.name)
+		default:
 			return m, nil
 		}
 	}
 	switch {
+	case inClear != "":
+		return mechanism{}, c.authError("the server offers only ways to log in that would send the secret over the network in clear",
+			"use imaps:// or imap://; where that cannot be, mechanism = \""+inClear+"\" in the account sends it all the same")
 	case c.cfg.Token != nil:
 		return mechanism{}, c.authError("the server offers no way to log in with a token", "OAUTHBEARER and XOAUTH2 are known; the account may need a password instead")
 	case c.cfg.Security == Plain:
@@ -92,6 +103,15 @@ func (c *Conn) chooseMechanism() (mechanism, error) {
 		return mechanism{}, c.authError(noWay+" with a password", "it wants an OAuth token: configure token-command")
 	}
 	return mechanism{}, c.authError(noWay, "")
+}
+
+// private reports whether nobody on the network can read what is sent.
+func (c *Conn) private() bool {
+	if c.cfg.Security != Plain {
+		return true
+	}
+	tcp, ok := c.sock.RemoteAddr().(*net.TCPAddr)
+	return !ok || tcp.IP.IsLoopback() // no TCP: a pipe or socket within this computer
 }
 
 const noWay = "the server offers no way to log in that mailstow knows"

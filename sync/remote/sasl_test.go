@@ -1,10 +1,12 @@
 package remote_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -303,6 +305,57 @@ func TestMechanismChoice(t *testing.T) {
 			}
 			wantClass(t, err, remote.Auth, want)
 			if e, _ := errors.AsType[*remote.Error](err); !strings.Contains(e.Hint, tc.hint) {
+				t.Errorf("hint %q", e.Hint)
+			}
+		})
+	}
+}
+
+// elsewhere is a connection to another computer.
+type elsewhere struct{ net.Conn }
+
+func (elsewhere) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 143} }
+
+// A secret crosses the network in clear only when the user asked for that by name;
+// a mechanism that keeps it needs no leave.
+func TestSecretsInClear(t *testing.T) {
+	for _, tc := range []struct {
+		name, offer, force string
+		token              bool
+		command            string // what is sent, or
+		text, hint         string // the error
+	}{
+		{"PLAIN", "AUTH=PLAIN AUTH=LOGIN SASL-IR", "", false, "", "in clear", `mechanism = "PLAIN"`},
+		{"the LOGIN command", "", "", false, "", "in clear", `mechanism = "LOGIN-COMMAND"`},
+		{"token", "AUTH=XOAUTH2 SASL-IR", "", true, "", "in clear", `mechanism = "XOAUTH2"`},
+		{"SCRAM before them", "AUTH=PLAIN AUTH=SCRAM-SHA-1 SASL-IR", "", false, "AUTHENTICATE SCRAM-SHA-1 ", "", ""},
+		{"asked for by name", "AUTH=PLAIN AUTH=SCRAM-SHA-1 SASL-IR", "PLAIN", false, "AUTHENTICATE PLAIN ", "", ""},
+		{"token, by name", "AUTH=XOAUTH2 SASL-IR", "xoauth2", true, "AUTHENTICATE XOAUTH2 ", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg := play(t, func(p *peer) {
+				p.send("* OK [CAPABILITY IMAP4rev1 %s] hi\r\n", tc.offer)
+				if tc.command == "" {
+					p.wait()
+					return
+				}
+				p.send("%s NO not today\r\n", p.command(tc.command))
+			})
+			cfg.Mechanism = tc.force
+			if tc.token {
+				cfg.Token = token("ya29.token")
+			}
+			if tc.command == "" {
+				cfg = neverAsked(t, cfg)
+			}
+			dial := cfg.Dial
+			cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := dial(ctx, network, addr)
+				return elsewhere{nc}, err
+			}
+			_, err := remote.Dial(t.Context(), cfg)
+			wantClass(t, err, remote.Auth, cmp.Or(tc.text, "not today"))
+			if e, _ := errors.AsType[*remote.Error](err); tc.hint != "" && !strings.Contains(e.Hint, tc.hint) {
 				t.Errorf("hint %q", e.Hint)
 			}
 		})
