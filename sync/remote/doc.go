@@ -57,7 +57,8 @@
 //	               change each; flags.go, uidmap.go
 //	mailboxes.go   CREATE, RENAME, DELETE, SUBSCRIBE; change.go running one command,
 //	               encode.go names
-//	append.go      new messages
+//	append.go      new messages: append_run.go the commands and their answers,
+//	               append_body.go what they are read from
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the
 //	               COUNT in the flight of resync.go)
 //	errors.go, fail.go  classes, and which error is of which; throttle.go servers

@@ -66,6 +66,29 @@ func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 			return err
 		},
 		func(c *remote.Conn) error { return c.Noop(t.Context()) },
+		func(c *remote.Conn) error { return c.Create(t.Context(), "x", "drafts") },
+		func(c *remote.Conn) error {
+			out, err := c.Append(t.Context(), "x", []remote.Outgoing{outgoing("a"), outgoing("b")})
+			for _, a := range out {
+				if (a.Outcome == remote.Done) != (a.Err == nil) {
+					t.Fatalf("%+v", a)
+				}
+			}
+			return err
+		},
+		func(c *remote.Conn) error {
+			change := add("x", 1, 2, 9)
+			change.UnchangedSince = 20
+			e := remote.Edits{Raw: "x", UIDValidity: 7, Store: []remote.Change{change}, Move: []remote.Relocation{{UIDs: set(3, 4), To: "y"}}, Expunge: set(5)}
+			out, err := c.Edit(t.Context(), []remote.Edits{e}, nil)
+			for _, o := range []remote.Outcomes{out[0].Stored[0].Outcomes, out[0].Moved[0].Outcomes, out[0].Expunged} {
+				n, _ := append(append(append(imap.UIDSet{}, o.Done...), o.NotDone...), append(o.Unknown, out[0].Stored[0].Modified...)...).Nums()
+				if len(n) == 0 || o.Err == nil && (len(o.NotDone) > 0 || len(o.Unknown) > 0) {
+					t.Fatalf("%+v", o)
+				}
+			}
+			return err
+		},
 	} {
 		c, err := remote.Dial(t.Context(), cfg)
 		if err == nil {
@@ -100,6 +123,10 @@ func FuzzServer(f *testing.F) {
 		"* VANISHED (EARLIER) 2:3,5\r\n* 1 FETCH (UID 1 FLAGS (x) MODSEQ (22))\r\nM2 OK\r\n* VANISHED 4\r\nM3 OK\r\n")
 	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE ESEARCH] hi\r\n" + opening(7, 10, 30) +
 		"M1 OK\r\nM2 OK\r\n* ESEARCH UID COUNT 7\r\nM3 OK\r\nM4 OK\r\n* ESEARCH (TAG \"T1\") UID ALL 1:3,6:9\r\nT1 OK\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE UIDPLUS MOVE] hi\r\n" + opening(9, 10, 30) +
+		"M1 OK\r\n* 1 FETCH (UID 1 MODSEQ (31))\r\nM2 OK [MODIFIED 2] x\r\n* OK [COPYUID 8 3:4 1:2] x\r\n* 1 EXPUNGE\r\nM3 NO x\r\nM4 OK\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ MULTIAPPEND UIDPLUS] hi\r\n* 2 EXISTS\r\nM1 OK [APPENDUID 3 4:5] x\r\nM2 OK\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n+ go\r\nM1 OK [APPENDUID 3 4] x\r\n+ go\r\nM2 NO x\r\n")
 	for _, s := range transcripts() {
 		f.Add(welcome + s)
 	}

@@ -30,6 +30,13 @@ func TestReadOnlySendsNoChange(t *testing.T) {
 		"delete":      func() error { return c.Delete(t.Context(), "a") },
 		"subscribe":   func() error { return c.Subscribe(t.Context(), "a") },
 		"unsubscribe": func() error { return c.Unsubscribe(t.Context(), "a") },
+		"append": func() error {
+			out, err := c.Append(t.Context(), "a", []remote.Outgoing{outgoing("x")})
+			if got := appended(out); got != "not done (refused )" {
+				t.Error(got)
+			}
+			return err
+		},
 		"edit": func() error {
 			out, err := c.Edit(t.Context(), []remote.Edits{everything}, nil)
 			if got, want := rendered(out[0]), "store not 1 (refused ); copy not 1 (refused ); move not 1 (refused ); expunge not 1 (refused ); err "+err.Error(); got != want {

@@ -143,3 +143,28 @@ func TestTraceMasks(t *testing.T) {
 		})
 	}
 }
+
+// What is sent in literals is mail, and stays out of a trace.
+func TestTraceMasksAppends(t *testing.T) {
+	for _, caps := range []string{"LITERAL+ MULTIAPPEND", ""} {
+		var b bytes.Buffer
+		cfg := play(t, func(p *peer) {
+			p.send("* PREAUTH [CAPABILITY IMAP4rev1 %s] hello\r\n", caps)
+			for range 2 {
+				if tag, text := p.whole(0); text != "" {
+					p.send("%s OK\r\n", tag)
+				}
+			}
+		})
+		cfg.Trace = wire.NewTrace(&b)
+		c := dial(t, cfg)
+		msgs := []remote.Outgoing{outgoing("open\r\nsesame"), outgoing("sesame")}
+		msgs[0].Flags = []imap.Flag{"work"}
+		if out, err := c.Append(t.Context(), "box", msgs); err != nil {
+			t.Errorf("%s, %v", appended(out), err)
+		}
+		c.Close()
+		clean(t, b.String(), caps, "sesame")
+		holds(t, b.String(), `APPEND "box" (work) {12`, "[12 octets]", "[6 octets]")
+	}
+}

@@ -53,15 +53,22 @@ func parseCopyUID(arg string, asked imap.UIDSet) (validity uint32, m UIDMap, ok 
 	if len(fields) != 3 {
 		return 0, nil, false
 	}
-	n, ok := wire.ParseNumber([]byte(fields[0]))
-	validity = number32(n, ok)
-	from, ok1 := ordered(fields[1])
+	validity, from, ok1 := uidsIn(fields[0] + " " + fields[1])
 	to, ok2 := ordered(fields[2])
 	count := total(from)
-	if validity == 0 || !ok1 || !ok2 || total(to) != count || count > total(asked) || total(common(asked, sorted(from))) != count {
+	if !ok1 || !ok2 || total(to) != count || count > total(asked) || total(common(asked, sorted(from))) != count {
 		return 0, nil, false
 	}
 	return validity, pair(from, to), true
+}
+
+// uidsIn reads UIDVALIDITY and a set.
+func uidsIn(arg string) (validity uint32, set imap.UIDSet, ok bool) {
+	first, rest, _ := strings.Cut(arg, " ")
+	n, isNumber := wire.ParseNumber([]byte(first))
+	set, ok = ordered(rest)
+	validity = number32(n, isNumber)
+	return validity, set, ok && validity != 0
 }
 
 // ordered parses a set whose order means something: each UID once, every range

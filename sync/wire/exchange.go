@@ -92,6 +92,7 @@ func (x *exchange) send(cmd *Command) error {
 			continue
 		}
 		last := func() { cmd.whole = i+2 == len(cmd.parts) } // text alone follows
+		cmd.parts[i].src = nil                               // what it holds need not wait for the answer
 		if ok, err := x.literal(s.tag, p, last); !ok || err != nil {
 			return err // not ok: the command was answered already, nothing more belongs to it
 		}

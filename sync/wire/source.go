@@ -30,7 +30,7 @@ func (x *exchange) source(src io.Reader, size int64, last func()) error {
 		held, next = next, held
 		next.Reset()
 	}
-	if err := ended(src); err != nil {
+	if err := Ended(src); err != nil {
 		return x.c.fail(&SourceError{Err: err})
 	}
 	last()
@@ -40,8 +40,8 @@ func (x *exchange) source(src io.Reader, size int64, last func()) error {
 	return x.writeOctets(next.Bytes())
 }
 
-// ended checks that src yields nothing more.
-func ended(src io.Reader) error {
+// Ended checks that src yields nothing more.
+func Ended(src io.Reader) error {
 	var one [1]byte
 	switch n, err := io.ReadFull(src, one[:]); {
 	case n > 0:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -146,3 +147,31 @@ func TestBriefCommandsLeaveTogether(t *testing.T) {
 		t.Errorf("%d round trips for many", n)
 	}
 }
+
+// A large message passes through in small pieces, and is forgotten once sent.
+func TestLiteralsNeedNoMemory(t *testing.T) {
+	const size = 64 << 20
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		r.ReadString('\n')
+		fmt.Fprint(w, "+\r\n")
+		io.CopyN(io.Discard, r, size+2)
+		fmt.Fprint(w, "M1 OK\r\n")
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	cmd := Cmd("APPEND").Literal(size, io.LimitReader(zeros{}, size))
+	if s, err := c.Do(t.Context(), cmd, ignore); err != nil || !s.OK() {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 2<<20 {
+		t.Errorf("%d octets were allocated", n)
+	}
+	if cmd.parts[0].src != nil {
+		t.Error("the source is still held")
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
