@@ -15,6 +15,9 @@ type Account struct {
 	Name string
 	URL  string // without password
 	Dial func(ctx context.Context) (*remote.Conn, error)
+	// MaxMessage is the longest message that is asked for, in octets; longer ones are
+	// set aside with a reason. 0: whatever Dial's connections take.
+	MaxMessage int64
 
 	goodbye *sync.WaitGroup // waits for the ends of sessions; nil: who begins one waits
 }

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"fmt"
 
 	"mailstow/localstore"
 	"mailstow/sync/plan"
@@ -56,10 +57,30 @@ func (f *fetcher) missing(ctx context.Context, ask func([][]plan.Due) error) err
 		if err != nil {
 			return err
 		}
+		if due, err = f.bearable(ctx, due); err != nil {
+			return err
+		}
 		if err := ask(plan.Batches(due, f.m.poison.limit)); err != nil {
 			return err
 		}
 	}
+}
+
+// bearable sets messages aside that are longer than the account takes: asked for,
+// they would end the connection. Sizes are hints (I24), so one may get through.
+func (f *fetcher) bearable(ctx context.Context, due []plan.Due) (rest []plan.Due, err error) {
+	limit := f.m.acct.MaxMessage
+	for _, d := range due {
+		if limit <= 0 || d.Size <= limit {
+			rest = append(rest, d)
+			continue
+		}
+		why := fmt.Sprintf("it has %d octets, and the account takes %d at most (max-message)", d.Size, limit)
+		if err := f.aside(ctx, d, why); err != nil {
+			return nil, err
+		}
+	}
+	return rest, nil
 }
 
 // fetch gets what can be had of some batches. A refused batch is halved until

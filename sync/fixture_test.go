@@ -41,6 +41,8 @@ type fixture struct {
 	dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: that of dialer
 	opt    mailsync.Options
 	events []mailsync.Event
+
+	maxMessage int64 // of the account
 }
 
 func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
@@ -86,8 +88,8 @@ func (f *fixture) account() mailsync.Account {
 	}
 	cfg := remote.Config{Host: f.server.Host, Port: f.server.Port, Security: remote.Plain, User: f.name,
 		Password: func(context.Context) (string, error) { return f.server.Password, nil },
-		Timeout:  10 * time.Second, Dial: dial}
-	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr,
+		Timeout:  10 * time.Second, Dial: dial, MaxMessage: f.maxMessage}
+	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr, MaxMessage: f.maxMessage,
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }
 

@@ -165,7 +165,7 @@ func (a *app) connection(acct account) (remote.Config, error) {
 		Host: acct.Endpoint.Host, Port: acct.Endpoint.Port, Security: security(acct.Endpoint.Scheme),
 		User:   acct.Endpoint.User,
 		CAFile: acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
-		Timeout: timeout, Mechanism: acct.Mechanism, Trace: a.trace, Compress: acct.Compress.Compress,
+		Timeout: timeout, MaxMessage: int64(acct.MaxMessage), Mechanism: acct.Mechanism, Trace: a.trace, Compress: acct.Compress.Compress,
 		Notice: func(text string) { a.notice(acct, text) },
 	}, err
 }

@@ -36,6 +36,7 @@ The account is written as a table of the configuration file:
   max-deletes = "50%"                               # optional, see sync --help
   compress = "off"                                  # optional: on, off, or auto: on slow links
   timeout = "2m"                                    # optional: silence of the server
+  max-message = "2GiB"                              # optional: the longest message taken; 1GiB
   store = "/backup/work.db"                         # optional: a store of its own
   ca-file = "/etc/ssl/own-ca.pem"                   # optional
   fingerprint = "ab:cd:..."                         # optional: SHA-256 of certificate or key

@@ -130,7 +130,7 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 		}
 		return conn, err
 	}
-	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(), Dial: dial}
+	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(), MaxMessage: int64(acct.MaxMessage), Dial: dial}
 }
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {

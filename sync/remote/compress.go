@@ -2,8 +2,6 @@ package remote
 
 import (
 	"context"
-
-	"mailstow/sync/wire"
 )
 
 // Compress says whether to use COMPRESS=DEFLATE (RFC 4978), where the server
@@ -39,11 +37,3 @@ func (c *Conn) compress(ctx context.Context) error {
 
 // Compressed reports whether the connection is compressed by now.
 func (c *Conn) Compressed() bool { return c.wire != nil && c.wire.Compressed() }
-
-// inflateHint is for servers whose data compresses better than any mail does.
-func inflateHint(err *wire.LimitError) string {
-	if err.What == wire.WhatRatio {
-		return `compress = "off" in the account does without compression`
-	}
-	return ""
-}

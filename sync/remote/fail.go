@@ -26,7 +26,7 @@ func fail(ctx context.Context, op, where string, err error) error {
 		e.Hint = tlsHint(err)
 	}
 	if limit, ok := errors.AsType[*wire.LimitError](err); ok {
-		e.Hint = inflateHint(limit)
+		e.Hint = limitHint(limit)
 	}
 	if bye, ok := errors.AsType[*wire.ByeError](err); ok {
 		e.Code = bye.Status.Code
@@ -35,6 +35,17 @@ func fail(ctx context.Context, op, where string, err error) error {
 		}
 	}
 	return e
+}
+
+// limitHint names the setting of a limit that honest servers may come up against.
+func limitHint(err *wire.LimitError) string {
+	switch err.What {
+	case wire.WhatRatio: // data that compresses better than any mail does
+		return `compress = "off" in the account does without compression`
+	case wire.WhatLiteral:
+		return "max-message in the account says how long a message may be"
+	}
+	return ""
 }
 
 func classify(ctx context.Context, err error) Class {

@@ -195,8 +195,8 @@ func TestMaxMessage(t *testing.T) {
 	}
 	_, err := bodies(t, c, imap.UIDSetNum(2))
 	wantClass(t, err, remote.Protocol, "uid 2: literal exceeds the limit of 10")
-	if e, _ := errors.AsType[*remote.Error](err); e.UID != 2 {
-		t.Errorf("uid %d", e.UID)
+	if e, _ := errors.AsType[*remote.Error](err); e.UID != 2 || !strings.Contains(e.Hint, "max-message") {
+		t.Errorf("uid %d, hint %q", e.UID, e.Hint)
 	}
 }
 

@@ -30,9 +30,6 @@ const (
 	undecided = 512 << 10 // octets that may be on their way before it is known
 )
 
-// WhatRatio is the What of a LimitError for data that inflates beyond all measure.
-const WhatRatio = "ratio of inflated data"
-
 // ErrTooEarly: COMPRESS before login.
 var ErrTooEarly = errors.New("compression before login is refused")
 

@@ -24,6 +24,14 @@ var (
 	ErrBadString = errors.New("holds NUL, CR or LF")
 )
 
+// What of a LimitError, for the limits that a user may set.
+const (
+	// WhatRatio: data inflates beyond all measure.
+	WhatRatio = "ratio of inflated data"
+	// WhatLiteral: a message is longer than Options.MaxLiteral.
+	WhatLiteral = "literal"
+)
+
 // LimitError reports input beyond one of the limits; the connection is gone.
 type LimitError struct {
 	What  string

@@ -96,7 +96,7 @@ func lineLimit(start []byte) int {
 // openLiteral notes a literal of n octets that follows the current segment.
 func (r *reader) openLiteral(n int64) error {
 	if n > r.max {
-		return r.fail(&LimitError{What: "literal", Limit: r.max})
+		return r.fail(&LimitError{What: WhatLiteral, Limit: r.max})
 	}
 	r.pos, r.lit = len(r.seg), n
 	return nil

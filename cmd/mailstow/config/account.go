@@ -35,7 +35,8 @@ type Account struct {
 	FingerprintOnly bool     `toml:"fingerprint-only,omitempty"`
 	Store           string   `toml:"store,omitempty"`
 	MaxDeletes      Limit    `toml:"max-deletes,omitempty"`
-	Timeout         Duration `toml:"timeout,omitzero"` // silence timeout; 0 = the default
+	MaxMessage      Size     `toml:"max-message,omitzero"` // octets; 0 = the default
+	Timeout         Duration `toml:"timeout,omitzero"`     // silence timeout; 0 = the default
 }
 
 // DefaultService is the keyring service when the file says only "true".
