@@ -43,9 +43,9 @@ const (
 
 // Fates of the attempt itself.
 const (
-	Refused    Fate = "refused"    // NO: read-only, quota, ACL, too many keywords; may work later
+	Refused    Fate = "refused"    // NO: read-only, quota, ACL; may work later
 	TooLarge   Fate = "too-large"  // APPENDLIMIT (RFC 7889), [TOOBIG] (RFC 4469)
-	Unstorable Fate = "unstorable" // a keyword outside PERMANENTFLAGS (I16)
+	Unstorable Fate = "unstorable" // a keyword outside PERMANENTFLAGS (I16), or one more than the server keeps
 	Ambiguous  Fate = "ambiguous"  // the answer got lost, and several messages may be the outcome (I20)
 )
 

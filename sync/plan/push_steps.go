@@ -166,10 +166,11 @@ func (q *queue) grouped(intents []Intent) [][]Intent {
 func grouped[K comparable](intents []Intent, key func(Intent) K) (out [][]Intent) {
 	at := map[K]int{}
 	for _, i := range intents {
-		n, ok := at[key(i)]
+		k := key(i)
+		n, ok := at[k]
 		if !ok {
 			n = len(out)
-			at[key(i)], out = n, append(out, nil)
+			at[k], out = n, append(out, nil)
 		}
 		out[n] = append(out[n], i)
 	}
