@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mailstow/conflict"
 	"mailstow/sync/plan"
 	"mailstow/sync/remote"
 )
@@ -18,6 +19,9 @@ type Account struct {
 	// MaxMessage is the longest message that is asked for, in octets; longer ones are
 	// set aside with a reason. 0: whatever Dial's connections take.
 	MaxMessage int64
+	// ReadOnly: nothing on the server is ever changed; edits wait. Dial must give
+	// connections that refuse to.
+	ReadOnly bool
 
 	goodbye *sync.WaitGroup // waits for the ends of sessions; nil: who begins one waits
 }
@@ -29,8 +33,11 @@ type Options struct {
 	Full       bool       // open every mailbox and try everything again, whatever the mirror remembers
 	Narrow     bool       // Folders are fewer than usual: the run says nothing of the account as a whole
 	DryRun     bool       // plan only: the store may be read-only
-	MaxDeletes plan.Limit // invariant I26
-	Observer   Observer   // nil: nobody watches
+	MaxDeletes plan.Limit // invariant I26, in both directions
+	PullOnly   bool       // send nothing
+	PushOnly   bool       // look only at mailboxes that the owner's edits are about
+	Policy     conflict.Policy
+	Observer   Observer // nil: nobody watches
 	Now        func() time.Time
 	// Backoff is the pause before the n-th reconnection in a row, n from 1;
 	// nil: exponential with jitter.

@@ -90,11 +90,23 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 		return err
 	}
 	m.gen.Cursor = cursor
-	m.receipt.New += len(in.fresh)
+	n := m.foreign(in.fresh)
+	m.receipt.New += n
+	m.fact(m.id).arrived += n
 	m.receipt.Rebound += len(in.moves)
 	m.receipt.Linked += linked
 	m.session.progress()
 	return nil
+}
+
+// foreign counts the messages that this mirror did not put there itself.
+func (m *mailbox) foreign(fresh []localstore.Arrival) (n int) {
+	for _, a := range fresh {
+		if !m.bound[a.UID] {
+			n++
+		}
+	}
+	return n
 }
 
 // advanced is the cursor with an intake; UIDs of an archive are not tracked.

@@ -20,8 +20,14 @@
 //     its header, with a Message-ID in it, agree. Only mail made to deceive, or by a
 //     program that uses a Message-ID twice within a second, could then differ.
 //     Never across accounts: no server's word counts for the mail of another.
-//   - Nothing here changes the server: mailboxes are opened with EXAMINE,
-//     bodies read with BODY.PEEK.
+//   - Looking changes nothing on the server: mailboxes are opened with EXAMINE,
+//     bodies read with BODY.PEEK. Only a push changes it, by intents of the owner,
+//     and never on a read-only account.
+//   - An intent whose command may have reached the server is not sent again before
+//     the server has been looked at (I19). It is noted as sent, durably, before the
+//     command leaves; what the target holds under newer UIDs tells the outcome.
+//   - The source of a move goes only when its copy is proven (I18); bare EXPUNGE,
+//     CLOSE and FLAGS are never sent (I14).
 //
 // Layout: pull.go is a run over an account, mailboxes.go its list of
 // mailboxes, session.go the connection that comes back after a loss;
@@ -31,6 +37,11 @@
 // mean nothing), and bodies.go (downloads: twice.go and underway.go leave out
 // what is held already, round.go asks, pack.go receives, writer.go stores behind
 // them); problem.go and poison.go set aside what cannot be
-// had; receipt.go, counter.go and observer.go tell the outcome; verify.go and
+// had. push.go is the second half: push_settle.go finds out what became of what was
+// sent, push_moves.go and push_decide.go settle what the server did meanwhile,
+// push_input.go makes the input of plan.Push, push_send.go carries its plan out with
+// push_append.go, push_edits.go and push_erase.go, push_refused.go keeps what the
+// server refused, push_tell.go tells the rest; then the mailboxes are looked at again.
+// receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

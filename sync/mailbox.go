@@ -31,6 +31,7 @@ type mailbox struct {
 	rebound     int                    // old messages that found their new UID
 	got         tally                  // bodies stored, under counter.mu
 	old         map[uint32]bool        // bodies that earlier runs left
+	bound       map[uint32]bool        // messages that a push put there, not listed yet
 	asked       bool                   // bodies were asked for in this run
 	announced   bool                   // the observer knows that it is looked at
 	done        bool                   // nothing is left to be asked in this run
@@ -47,6 +48,7 @@ func (r *run) newMailbox(l remote.Mailbox, id localstore.MailboxID, gen *localst
 		exempt:  plan.Exempt(l.Role, l.Name, l.Delim),
 		rematch: len(r.opt.Rematch) > 0 && plan.Selected(r.opt.Rematch, l.Name, l.Delim),
 		poison:  newPoison(),
+		bound:   map[uint32]bool{},
 	}
 }
 

@@ -124,6 +124,7 @@ func (r *run) rename(ctx context.Context, renamed []plan.Rename, held map[string
 	}
 	for _, n := range renamed {
 		held[n.To] = was[n.From]
+		r.fact(localstore.MailboxID(n.ID)).renamed = true
 	}
 	if r.opt.DryRun || len(renamed) == 0 {
 		return nil
@@ -228,11 +229,16 @@ func (r *run) choose(ctx context.Context, listed []remote.Mailbox, held map[stri
 		if !l.Selectable || !plan.Selected(r.opt.Folders, l.Name, l.Delim) {
 			continue
 		}
+		if r.concerns != nil && !r.concerns[ids[i]] {
+			continue
+		}
 		m := r.newMailbox(l, ids[i], held[l.Raw].Generation)
 		r.counter.estimate(m)
 		out = append(out, m)
 	}
-	r.receipt.Mailboxes = len(out)
+	if !r.again {
+		r.receipt.Mailboxes = len(out)
+	}
 	return out, nil
 }
 

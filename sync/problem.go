@@ -21,7 +21,10 @@ func reason(err error) string { return err.Error() }
 
 // fail sets a mailbox or a message of it aside and tells so.
 func (r *run) fail(ctx context.Context, m *mailbox, p localstore.Problem) error {
-	m.failed = m.failed || p.Message == 0
+	if p.Message == 0 {
+		m.failed = true
+		r.fact(m.id).aside = p.Reason
+	}
 	r.observe(Event{Kind: Failed, Mailbox: m.info.Name, Text: subject(p) + p.Reason})
 	if r.opt.DryRun {
 		r.receipt.Failures = append(r.receipt.Failures, Failure{Mailbox: m.info.Name, UID: p.UID, Reason: p.Reason})

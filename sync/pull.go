@@ -24,8 +24,12 @@ type run struct {
 	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
-	writer   *writer  // of bodies
-	underway underway // asked for and not stored yet
+	writer   *writer                         // of bodies
+	underway underway                        // asked for and not stored yet
+	facts    map[localstore.MailboxID]*facts // learned of mailboxes, for pushes
+	again    bool                            // this is not the first look
+	concerns map[localstore.MailboxID]bool   // mailboxes to look at; nil: all
+	looked   map[localstore.MailboxID]bool   // mailboxes whose mirror is what the server has
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt
@@ -38,6 +42,7 @@ func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Option
 		store: store, acct: acct, opt: opt,
 		session: &session{acct: acct, opt: opt},
 		receipt: &Receipt{Account: acct.Name, DryRun: opt.DryRun, Started: opt.Now()},
+		facts:   map[localstore.MailboxID]*facts{}, looked: map[localstore.MailboxID]bool{},
 	}
 	r.counter.run = r
 	err := r.begin(ctx)
@@ -84,7 +89,10 @@ func (r *run) pull(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.each(ctx, boxes)
+	if err := r.each(ctx, boxes); err != nil || r.opt.PullOnly || r.account == 0 {
+		return err
+	}
+	return r.push(ctx)
 }
 
 // each syncs mailboxes, as far as possible together, then one after the other;
@@ -95,6 +103,7 @@ func (r *run) each(ctx context.Context, boxes []*mailbox) error {
 }
 
 func (r *run) all(ctx context.Context, boxes []*mailbox) error {
+	clear(r.looked)
 	todo, err := r.changed(ctx, boxes)
 	if err == nil && len(todo) > 1 {
 		err = r.together(ctx, todo)
@@ -120,7 +129,10 @@ func (r *run) changed(ctx context.Context, boxes []*mailbox) (todo []*mailbox, e
 			todo = append(todo, m)
 			continue
 		}
-		r.receipt.Skipped++
+		if !r.again {
+			r.receipt.Skipped++
+		}
+		r.looked[m.id] = true
 		err = r.clear(ctx, m.id)
 	}
 	return todo, err
@@ -142,6 +154,7 @@ func (r *run) mailbox(ctx context.Context, m *mailbox) error {
 		if m.failed {
 			return nil
 		}
+		r.looked[m.id] = true
 		return r.clear(ctx, m.id)
 	}
 	if r.ends(ctx, err) {

@@ -37,6 +37,9 @@ type Receipt struct {
 	Bodies     int64     `json:"bodies"`          // downloaded
 	BodyBytes  int64     `json:"body_bytes"`      // of these bodies
 	Linked     int       `json:"linked"`          // bodies known without download
+	Pushed     Pushed    `json:"pushed"`          // edits made here that the server has carried out
+	Pending    int       `json:"pending"`         // of them: still waiting
+	Conflicts  int       `json:"conflicts"`       // settled by rule in this run; see mailstow conflicts
 	BytesIn    int64     `json:"bytes_in"`
 	BytesOut   int64     `json:"bytes_out"`
 	Commands   int64     `json:"commands"`
@@ -48,6 +51,8 @@ type Receipt struct {
 	Notes    []string  `json:"notes,omitempty"`
 	// Plans are what a dry run would do, mailboxes with nothing to do left out.
 	Plans []plan.MailboxPlan `json:"plans,omitempty"`
+	// Push is what a dry run would send.
+	Push *plan.PushPlan `json:"push,omitempty"`
 }
 
 // Failure is a mailbox or a message that this run had to leave out.

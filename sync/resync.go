@@ -186,10 +186,15 @@ func (r *resync) settle(ctx context.Context, c *remote.Conn, sel remote.Selected
 	return r.m.conclude(ctx, c, in, sel, max(int(sel.Messages), len(in.Remote)+r.l.count))
 }
 
-// rows reads the live messages of the current generation.
+// rows reads the live messages of the current generation that were listed. What a
+// push put there has a UID as well, and is listed as new.
 func (m *mailbox) rows(ctx context.Context, into *[]plan.Row) error {
 	flags := flagTable{}
 	return m.store.Rows(ctx, m.gen.ID, func(r localstore.Row) error {
+		if r.UID > m.gen.Cursor.Listed {
+			m.bound[r.UID] = true
+			return nil
+		}
 		*into = append(*into, plan.Row{ID: int64(r.ID), UID: imap.UID(r.UID),
 			Base: flags.text(r.Base), Local: flags.text(r.Local)})
 		return nil
@@ -203,7 +208,7 @@ func (m *mailbox) fixed(ctx context.Context, rows []plan.Row) (map[uint32]plan.F
 		return sample, nil
 	}
 	err := m.store.RowsFrom(ctx, m.gen.ID, uint32(rows[0].UID), func(r localstore.Row) error {
-		if r.Size >= 0 && !r.Date.IsZero() {
+		if r.UID <= uint32(rows[len(rows)-1].UID) && r.Size >= 0 && !r.Date.IsZero() {
 			sample[r.UID] = plan.Fixed{Size: r.Size, Date: r.Date.Unix()}
 		}
 		return nil

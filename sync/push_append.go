@@ -1,0 +1,71 @@
+package sync
+
+import (
+	"context"
+	"io"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/conflict"
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// appends puts new messages on the server.
+func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
+	for _, s := range p.steps(plan.OpAppend) {
+		if err := p.append(ctx, c, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pushing) append(ctx context.Context, c *remote.Conn, s plan.Step) error {
+	target := p.boxes[localstore.MailboxID(s.Target)]
+	if err := p.sent(ctx, target, s.Intents); err != nil {
+		return err
+	}
+	msgs := make([]remote.Outgoing, len(s.Intents))
+	for i, id := range s.Intents {
+		msgs[i] = p.outgoing(ctx, p.intents[id].Result)
+	}
+	answers, lost := c.Append(ctx, target.Raw, msgs)
+	err := p.commit(ctx, func(tx *localstore.Tx) error {
+		for i, a := range answers {
+			if err := p.appended(tx, s.Intents[i], a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return lost
+}
+
+func (p *pushing) outgoing(ctx context.Context, row localstore.Row) remote.Outgoing {
+	return remote.Outgoing{Flags: conflict.Flags(row.Local).List(), Date: row.Date, Size: row.Size,
+		Open: func() (io.Reader, error) {
+			body, _, err := p.store.OpenBody(ctx, row.ID)
+			return body, err
+		}}
+}
+
+// appended notes what became of one message. When nobody knows, it is looked for
+// before it is sent again.
+func (p *pushing) appended(tx *localstore.Tx, id int64, a remote.Appended) error {
+	switch a.Outcome {
+	case remote.Done:
+		return p.end(tx, id, localstore.Outcome{UIDValidity: a.UIDValidity, UID: uint32(a.UID), Flags: p.intents[id].Result.Local})
+	case remote.NotDone:
+		return p.refuse(tx, id, a.Err)
+	}
+	p.failed[id] = true
+	return nil
+}
+
+// uid is the UID of a row for a set.
+func uid(row localstore.Row) imap.UID { return imap.UID(row.UID) }

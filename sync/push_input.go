@@ -1,0 +1,98 @@
+package sync
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mailstow/conflict"
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+)
+
+// facts is what a run has learned of a mailbox for its pushes.
+type facts struct {
+	permanent []imap.Flag // as SELECT said
+	readOnly  bool
+	aside     string // why nothing is pushed there
+	arrived   int    // messages that came in this run
+	renamed   bool   // by the server, in this run
+	reset     bool   // UIDVALIDITY changed in this run
+}
+
+func (r *run) fact(id localstore.MailboxID) *facts {
+	f := r.facts[id]
+	if f == nil {
+		f = &facts{}
+		r.facts[id] = f
+	}
+	return f
+}
+
+// input is what plan.Push decides from.
+func (p *pushing) input(ctx context.Context, caps plan.Caps) (plan.PushInput, error) {
+	in := plan.PushInput{Now: p.opt.Now(), ReadOnly: p.acct.ReadOnly, Caps: caps, Limit: p.opt.MaxDeletes}
+	removed := map[localstore.MailboxID]bool{}
+	for _, x := range p.intents {
+		in.Intents = append(in.Intents, p.intent(x))
+		removed[x.Mailbox] = removed[x.Mailbox] || x.Kind == localstore.IntentRemove
+	}
+	for _, b := range p.boxes {
+		box := p.box(b)
+		if removed[b.ID] && b.Generation != nil {
+			held, err := p.held(ctx, b.Generation.ID)
+			if err != nil {
+				return in, err
+			}
+			box.Mirrored = held
+		}
+		in.Boxes = append(in.Boxes, box)
+	}
+	return in, nil
+}
+
+func (p *pushing) box(b localstore.Mailbox) plan.Box {
+	f := p.fact(b.ID)
+	box := plan.Box{ID: int64(b.ID), Raw: b.Raw, Name: b.Shown(), Delim: b.Delim, Unborn: b.Unborn,
+		Gone: b.Detached && !b.Unborn, Aside: f.aside, ReadOnly: f.readOnly, PermanentFlags: f.permanent}
+	if box.Aside == "" && !b.Unborn && !plan.Selected(p.opt.Folders, b.Name, b.Delim) {
+		box.Aside = "not among the folders of this run"
+	}
+	if g := b.Generation; g != nil {
+		box.UIDValidity, box.HighestModSeq, box.Messages = g.UIDValidity, g.Cursor.HighestModSeq, int(g.Cursor.Messages)
+	}
+	return box
+}
+
+// held counts the messages of a generation of which the mirror has the bodies.
+func (p *pushing) held(ctx context.Context, gen localstore.GenerationID) (n int, err error) {
+	err = p.store.Rows(ctx, gen, func(row localstore.Row) error {
+		if row.HasBody {
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (p *pushing) intent(x localstore.Intent) plan.Intent {
+	result := p.message(x.Result, x.Target)
+	if to := p.found[int64(x.ID)]; to != 0 {
+		result.UID = imap.UID(to) // the copy is there: only the source is left to go
+	}
+	return plan.Intent{
+		ID: int64(x.ID), Kind: conflict.Edit(x.Kind), State: string(x.State),
+		Mailbox: int64(x.Mailbox), Target: int64(x.Target), Message: p.message(x.Message, x.Mailbox), Result: result,
+		Name: x.Name, RetryAt: x.RetryAt, Reason: x.Reason, Vanished: x.Vanished,
+	}
+}
+
+// message is a row as the plan sees it. One of an era that has passed has no UID
+// that means anything.
+func (p *pushing) message(row localstore.Row, box localstore.MailboxID) plan.Message {
+	m := plan.Message{ID: int64(row.ID), Base: conflict.Flags(row.Base), Local: conflict.Flags(row.Local), Size: row.Size, Held: row.HasBody}
+	if g := p.boxes[box].Generation; g != nil && g.ID == row.Generation {
+		m.UID, m.UIDValidity = imap.UID(row.UID), g.UIDValidity
+	}
+	return m
+}
