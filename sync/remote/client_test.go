@@ -14,6 +14,19 @@ import (
 	"mailstow/sync/wire"
 )
 
+// More messages than any mailbox has end the listing.
+func TestMessagesWithoutEnd(t *testing.T) {
+	m := newMetadata(&Conn{}, 1, 0, Want{}, func(Meta) error { return nil })
+	m.count = maxMessages - 1
+	if err := m.offer(Meta{UID: 1, has: hasFlags}); err != nil {
+		t.Error(err)
+	}
+	err := m.offer(Meta{UID: 2, has: hasFlags})
+	if limit, ok := errors.AsType[*wire.LimitError](err); !ok || limit.Limit != maxMessages {
+		t.Errorf("%v", err)
+	}
+}
+
 // The commands that imapclient is kept for work through the guard beneath it, on
 // a session that raw exchanges began, and with raw exchanges in between.
 func TestImapclientBeyondReading(t *testing.T) {

@@ -55,7 +55,10 @@ func (c *Conn) Noop(ctx context.Context) error {
 func (c *Conn) Logout(ctx context.Context) error {
 	c.mu.Lock()
 	err := c.viaClient(ctx, "logout", c.where(), func() error { return c.client.Logout().Wait() })
-	if c.wire.Compressed() && errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case c.wire.Parted() && ClassOf(err) == Connect:
+		err = nil // the tagged OK is lost on servers that close at once, and says nothing more
+	case c.wire.Compressed() && errors.Is(err, io.ErrUnexpectedEOF):
 		err = nil // Dovecot may close a compressed connection before it has flushed its goodbye
 	}
 	c.mu.Unlock()

@@ -154,6 +154,49 @@ func TestOnlyCommandsPrint(t *testing.T) {
 	}
 }
 
+// What imapclient is trusted with (sync/wire/upstream.go says why it is so little):
+// its Move expunges other people's mail where the server has no MOVE, its Expunge
+// always does, its Select mixes answers up, its Fetch takes a cut for a short
+// message. And ranges of UIDs, "1:4294967295" among them, are never expanded.
+var (
+	trusted    = []string{"WaitGreeting", "UIDSearch", "Noop", "Logout", "Closed"}
+	neverCalls = []string{"AllUIDs", "AllSeqNums", "Nums", "DialTLS", "DialStartTLS", "DialInsecure"}
+)
+
+func TestImapclientIsKeptShort(t *testing.T) {
+	calls := 0
+	for _, p := range packages(t) {
+		for _, f := range p.files {
+			if f.test || strings.HasPrefix(p.dir, "sync/testkit") {
+				continue
+			}
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				s, ok := call.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if slices.Contains(neverCalls, s.Sel.Name) {
+					t.Errorf("%s: %s is not to be called", f.set.Position(call.Pos()), s.Sel.Name)
+				}
+				if x, ok := s.X.(*ast.SelectorExpr); ok && p.dir == "sync/remote" && x.Sel.Name == "client" {
+					calls++
+					if !slices.Contains(trusted, s.Sel.Name) {
+						t.Errorf("%s: imapclient's %s is not trusted: speak it raw, or say in sync/wire/upstream.go why it may be", f.set.Position(call.Pos()), s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if calls < len(trusted) {
+		t.Errorf("only %d calls of imapclient were found: this test proves nothing", calls)
+	}
+}
+
 func TestNothingLeftToDo(t *testing.T) {
 	for _, p := range packages(t) {
 		for _, f := range p.files {

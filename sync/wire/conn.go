@@ -43,6 +43,7 @@ type Conn struct {
 
 	whenSlow   bool // compress once the link proves to be slow
 	compressed atomic.Bool
+	parted     atomic.Bool // BYE came, as LOGOUT asked for
 
 	client *clientConn // imapclient's end; nil before Client
 	trace  *tracer
@@ -156,6 +157,9 @@ func (c *Conn) next() (*Response, error) {
 		if s.Type == "BYE" && !c.leaving() {
 			return nil, c.fail(&ByeError{Status: s})
 		}
+		if s.Type == "BYE" {
+			c.parted.Store(true)
+		}
 	}
 	return &c.resp, nil
 }
@@ -193,6 +197,9 @@ func (c *Conn) alert(s Status) {
 
 // leaving: a BYE is expected while LOGOUT is in flight.
 func (c *Conn) leaving() bool { return c.client != nil && c.client.loggingOut() }
+
+// Parted reports whether the server said goodbye to a LOGOUT.
+func (c *Conn) Parted() bool { return c.parted.Load() }
 
 // guard runs f while ctx stands; when it ends, the connection is closed beneath f.
 func (c *Conn) guard(ctx context.Context, f func() error) error {

@@ -11,15 +11,16 @@ package wire
 //	-           a cut literal reads as a short body   FETCH is raw; reader.go says io.ErrUnexpectedEOF
 //	-           FETCH routed by arrival: news of flags, a UID behind the literal
 //	            or a split answer lose a body         FETCH is raw, routed by UID within one response
-//	-           absolute deadlines, silence unbounded socket.go, clientConn.Set*Deadline
+//	#726        absolute deadlines                    socket.go, clientConn.Set*Deadline
+//	#762        silence is unbounded                  socket.go
 //	-           unknown responses end the connection  filter.go
 //	-           a name that does not decode ends it   LIST and STATUS are raw; filter.go
 //	-           a stray "+" ends it                   outgoing.go counts the literals that wait
 //	-           a bad date or keyword in FETCH ends it filter.go, flagfetch.go
 //	-           "(" in CAPABILITY or ENABLED spins    filter.go, parsed by sync/remote
-//	-           nested "(" in BODYSTRUCTURE overflows the stack
+//	#574        nested "(" in BODYSTRUCTURE overflows the stack
 //	                                                  filter.go
-//	-           lines and buffered literals unbounded limits.go
+//	#574        lines and buffered literals unbounded limits.go
 //	-           LOGIN in clear despite LOGINDISABLED  login is raw
 //	-           BYE is ignored                        conn.go
 //	-           SELECT encodes names, drops NOMODSEQ, UIDNOTSTICKY, MAILBOXID
@@ -30,4 +31,4 @@ package wire
 //	            literal ends the connection           raw, sync/remote's append.go
 //	-           DialTLS always offers ALPN "imap"     sync/remote dials itself
 //	#606        no COMPRESS                           compress.go
-//	-           no contexts                           conn.go closes the socket when one ends
+//	#742        no contexts                           conn.go closes the socket when one ends
