@@ -41,7 +41,8 @@ type ListQuery struct {
 	Account       AccountID // 0: all
 	Mailbox       MailboxID // 0: all
 	Unseen        bool
-	Since         time.Time // by internal date
+	First, Last   MessageID // 0: no bound
+	Since, Before time.Time // by internal date: from the one on, up to and without the other
 	From, Subject string    // contained, in any case
 	Limit         int       // the last so many; 0: all
 	Deleted       bool      // vanished ones too
@@ -117,8 +118,17 @@ func (q ListQuery) sql() (string, []any) {
 	if q.Mailbox != 0 {
 		add("x.id = ?%d", q.Mailbox)
 	}
+	if q.First != 0 {
+		add("m.id >= ?%d", q.First)
+	}
+	if q.Last != 0 {
+		add("m.id <= ?%d", q.Last)
+	}
 	if !q.Since.IsZero() {
 		add("m.date >= ?%d", q.Since.Unix())
+	}
+	if !q.Before.IsZero() {
+		add("m.date < ?%d", q.Before.Unix())
 	}
 	if q.Unseen {
 		where += ` AND instr(' ' || m.local || ' ', ' \Seen ') = 0`

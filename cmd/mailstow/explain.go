@@ -39,6 +39,9 @@ func explain(err error) error {
 	case errors.As(err, &exit):
 		return usage(err.Error(), "mailstow --help lists the commands")
 	}
+	if p := refusal(err); p != nil {
+		return p
+	}
 	return err
 }
 

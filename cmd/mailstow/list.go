@@ -29,16 +29,10 @@ from the server, ? body not yet downloaded.`,
 			[]string{"mailstow list INBOX --unseen", "mailstow list work:Archive/2024 --from alice --since 2024-06-01",
 				"mailstow list INBOX --limit 20", "mailstow list INBOX --json | jq -r .subject"},
 			exitOK, exitFailed, exitUsage),
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line"},
-			&cli.BoolFlag{Name: "unseen", Aliases: []string{"u"}, Usage: "only messages not seen"},
-			&cli.StringFlag{Name: "since", Usage: "only what arrived on or after `DATE` (2024-06-01, RFC 3339, or an age such as 36h or 7d)"},
-			&cli.StringFlag{Name: "from", Usage: "only where the sender contains `TEXT`"},
-			&cli.StringFlag{Name: "subject", Usage: "only where the subject contains `TEXT`"},
-			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "only the last `N`"},
+		Flags: append(filterFlags("n"),
 			&cli.BoolFlag{Name: "deleted", Usage: "also what vanished from the server"},
-			accountFlag(),
-		},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line"},
+			accountFlag()),
 		Action: a.list,
 	}
 }
@@ -103,14 +97,15 @@ func (a *app) listQuery(c *cli.Context) (localstore.ListQuery, error) {
 	if c.IsSet("limit") && q.Limit < 1 {
 		return q, usage("--limit must be at least 1", "")
 	}
-	if !c.IsSet("since") {
-		return q, nil
+	for name, moment := range map[string]*time.Time{"since": &q.Since, "before": &q.Before} {
+		if !c.IsSet(name) {
+			continue
+		}
+		var err error
+		if *moment, err = parseSince(c.String(name), a.now()); err != nil {
+			return q, usage("--"+name+": "+err.Error(), "")
+		}
 	}
-	since, err := parseSince(c.String("since"), a.now())
-	if err != nil {
-		return q, usage("--since: "+err.Error(), "")
-	}
-	q.Since = since
 	return q, nil
 }
 

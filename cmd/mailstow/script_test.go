@@ -79,6 +79,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"code":        code,
 	"sql":         runSQL,
 	"hold":        hold,
+	"mirror":      makeMirror,
 	"append":      appendMail,
 	"mailbox":     createMailbox,
 	"flag":        flagMail,

@@ -88,23 +88,20 @@ func messageArgument(c *cli.Context) (localstore.MessageID, error) {
 // message finds a message by its id. Ids are unique in a store, so that with
 // several stores the account says which is meant.
 func (m *mirrors) message(ctx context.Context, account string, id localstore.MessageID) (*localstore.Store, localstore.Mail, error) {
-	stores := m.stores
-	if account != "" {
-		chosen, err := m.only(account)
-		if err != nil {
-			return nil, localstore.Mail{}, err
-		}
-		stores = []*localstore.Store{chosen[0].store}
+	store, err := m.storeOf(account)
+	if err != nil {
+		return nil, localstore.Mail{}, err
 	}
-	if len(stores) > 1 {
-		return nil, localstore.Mail{}, usage("message ids are those of one store, and there are several", "name one with --account or --store")
-	}
-	mail, err := stores[0].Message(ctx, id)
+	mail, err := store.Message(ctx, id)
 	if errors.Is(err, localstore.ErrNotFound) {
-		err = &problem{code: exitFailed, text: fmt.Sprintf("no message %d in %s", id, stores[0].Path()),
-			hint: "mailstow list FOLDER shows the ids at the end of its lines", err: err}
+		err = noMessage(id, store, err)
 	}
-	return stores[0], mail, err
+	return store, mail, err
+}
+
+func noMessage(id localstore.MessageID, store *localstore.Store, cause error) error {
+	return &problem{code: exitFailed, text: fmt.Sprintf("no message %d in %s", id, store.Path()),
+		hint: "mailstow list FOLDER shows the ids at the end of its lines", err: cause}
 }
 
 // explainBody says what to do about a body that cannot be given.

@@ -110,6 +110,11 @@ func (m *mirrors) add(ctx context.Context, a *app, path string) error {
 	if err != nil {
 		return err
 	}
+	return m.hold(ctx, store)
+}
+
+// hold takes in a store and its accounts.
+func (m *mirrors) hold(ctx context.Context, store *localstore.Store) error {
 	m.stores = append(m.stores, store)
 	accounts, err := store.Accounts(ctx)
 	for _, acct := range accounts {
@@ -175,16 +180,21 @@ func (m *mirrors) folder(ctx context.Context, accountFlag, arg string) (mirror, 
 		}
 		return candidates[0], arg, nil
 	}
-	best, folder := mirror{}, ""
-	for _, one := range candidates {
-		if rest, ok := strings.CutPrefix(arg, one.Name+":"); ok && len(one.Name) > len(best.Name) {
-			best, folder = one, rest
-		}
-	}
-	if best.store == nil {
+	best, ok := prefix(candidates, arg)
+	if !ok {
 		return best, "", usage(fmt.Sprintf("folder %q of which account?", arg), m.whichHint(arg))
 	}
-	return best, folder, nil
+	return best, arg[len(best.Name)+1:], nil
+}
+
+// prefix finds the account that stands before a folder.
+func prefix(candidates []mirror, folder string) (best mirror, ok bool) {
+	for _, one := range candidates {
+		if strings.HasPrefix(folder, one.Name+":") && len(one.Name) >= len(best.Name) {
+			best, ok = one, true
+		}
+	}
+	return best, ok
 }
 
 // withFolders leaves out accounts that never got as far as a folder, such as a

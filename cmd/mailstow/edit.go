@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/cmd/mailstow/config"
+	"mailstow/cmd/mailstow/term"
+	"mailstow/localstore"
+)
+
+// edit is one command that changes mail or folders here, and queues
+// that for the server. It holds one store for writing, so that what it selects
+// stays as it is, and changes it in one transaction: all of it or nothing.
+type edit struct {
+	*app
+	ctx     context.Context
+	m       *mirrors // of the one store
+	store   *localstore.Store
+	account string // --account
+	dryRun  bool   // all is done as usual, and then not kept
+	json    bool
+}
+
+// editFlags are those of every command that edits.
+func editFlags(more ...cli.Flag) []cli.Flag {
+	return append(more,
+		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "print what would be done and change nothing"},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each message or folder"},
+		accountFlag())
+}
+
+// edit opens the store that --account or the account before one of the folders
+// stands in, and runs do with it.
+func (a *app) edit(c *cli.Context, folders []string, do func(*edit) error) error {
+	path, err := a.editedStore(c, folders)
+	if err != nil {
+		return err
+	}
+	store, err := a.openWriter(c.Context, path, false)
+	if err != nil {
+		return err
+	}
+	e := &edit{app: a, ctx: c.Context, store: store, m: &mirrors{}, account: c.String("account"), dryRun: c.Bool("dry-run"), json: c.Bool("json")}
+	err = e.m.hold(c.Context, store)
+	if err == nil {
+		_, err = e.m.only(e.account)
+	}
+	if err == nil {
+		err = do(e)
+	}
+	return errors.Join(err, store.Close())
+}
+
+// editedStore finds the file. It may be one that an older mailstow wrote: opening
+// it for writing upgrades it.
+func (a *app) editedStore(c *cli.Context, folders []string) (string, error) {
+	paths, err := a.storePaths()
+	if err != nil {
+		return "", err
+	}
+	if len(paths) == 1 {
+		return paths[0], nil
+	}
+	m, err := a.openMirrors(c.Context)
+	if err != nil {
+		return "", err
+	}
+	defer m.close()
+	store, err := m.storeOf(c.String("account"), folders...)
+	if err != nil {
+		return "", err
+	}
+	return store.Path(), nil
+}
+
+// storeOf finds the store that is meant: that of the account, that of the account
+// before one of the folders, the only one.
+func (m *mirrors) storeOf(account string, folders ...string) (*localstore.Store, error) {
+	if account != "" {
+		chosen, err := m.only(account)
+		if err != nil {
+			return nil, err
+		}
+		return chosen[0].store, nil
+	}
+	if len(m.stores) == 1 {
+		return m.stores[0], nil
+	}
+	for _, folder := range folders {
+		if one, ok := prefix(m.all, folder); ok {
+			return one.store, nil
+		}
+	}
+	return nil, usage("message ids are those of one store, and there are several", "name one with --account or --store")
+}
+
+// errDryRun undoes a transaction of which all went well.
+var errDryRun = errors.New("dry run")
+
+// commit runs fn in one transaction that outlasts a power cut; a dry run takes
+// it back.
+func (e *edit) commit(fn func(*localstore.Tx) error) error {
+	err := e.store.Edit(e.ctx, func(tx *localstore.Tx) error {
+		if err := fn(tx); err != nil || !e.dryRun {
+			return err
+		}
+		return errDryRun
+	})
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
+}
+
+// warnReadOnly tells whose edits will not reach the server. They are made all
+// the same.
+func (e *edit) warnReadOnly(accounts []string) error {
+	c, err := config.Load(e.config)
+	if err != nil {
+		return err
+	}
+	for _, name := range accounts {
+		if acct, ok := c.Find(name); ok && acct.ReadOnly {
+			e.ui.warn("account %s is read-only: the edit stays here and is not sent", name)
+			e.ui.hint(fmt.Sprintf("take read-only = true out of %s, or take edits back with mailstow pending drop", c.Path))
+		}
+	}
+	return nil
+}
+
+// queued counts what waits for the server in the accounts of the store.
+func (e *edit) queued() (n int, err error) {
+	for _, one := range e.m.all {
+		err = errors.Join(err, e.store.Intents(e.ctx, one.ID, func(localstore.Intent) error {
+			n++
+			return nil
+		}))
+	}
+	return n, err
+}
+
+// finish says what was done, in the past tense and without a subject, on one
+// line, and what those must know whose account is read-only.
+func (e *edit) finish(accounts []string, text string) error {
+	if e.dryRun {
+		text = "would have " + text
+	} else if n, err := e.queued(); err != nil {
+		return err
+	} else {
+		text += "; " + waiting(n)
+	}
+	if !e.json && !e.ui.quiet {
+		if _, err := fmt.Fprintln(e.stdout, term.Clean(text)); err != nil {
+			return err
+		}
+	}
+	return e.warnReadOnly(accounts)
+}
+
+func waiting(n int) string {
+	switch n {
+	case 0:
+		return "nothing is queued for the server"
+	case 1:
+		return "1 edit is queued for the server"
+	}
+	return fmt.Sprintf("%d edits are queued for the server", n)
+}
