@@ -40,7 +40,7 @@
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
-//	body.go stage.go read.go              bodies in and out
+//	put.go body.go stage.go read.go       bodies in and out
 //	list.go status.go mailbox_query.go    questions people ask
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code
@@ -52,6 +52,6 @@
 //	packed, err := packer.Pack(r)             // up to ChunkSize; larger: store.Stage(ctx, packer, r)
 //	...
 //	store.Update(ctx, func(tx *localstore.Tx) error {
-//		return tx.PutBody(id, packed)     // stores it, or links what is held already
+//		return tx.PutBodies(puts)         // stores them, or links what is held already
 //	})
 package localstore

@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"returned":       "SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL ORDER BY id DESC LIMIT 1",
 		"body of":        "SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1",
 		"problems of":    "DELETE FROM problem WHERE message = ?",
+		"link":           fmt.Sprintf(linkBodies, values("(?, ?)", 3)),
+		"link results":   fmt.Sprintf(linkResults, values("(?)", 3)),
+		"clear problems": fmt.Sprintf(clearProblems, values("(?)", 3)),
 		"problem":        "SELECT tries FROM problem WHERE " + problemIs,
 		"delete chunks":  "DELETE FROM chunk WHERE id >= ?1 << 20 AND id < (?1 + 1) << 20",
 		"newest event":   "SELECT max(id) FROM event WHERE message = ?",

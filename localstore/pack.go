@@ -18,7 +18,7 @@ const (
 	sampleSize = 16 << 10
 )
 
-// Packed is a body ready to be put into the store: what PutBody needs to know,
+// Packed is a body ready to be put into the store: what PutBodies needs to know,
 // and either its packed chunks in memory or the place where Stage put them.
 type Packed struct {
 	Size         int64

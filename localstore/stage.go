@@ -12,7 +12,7 @@ const stageBatch = 4
 
 // Stage reads a whole body and writes its chunks into the store at once, in
 // short transactions of its own, so that memory stays at a few MiB whatever the
-// size. Nobody sees the body until PutBody puts it. Before that, Discard removes
+// size. Nobody sees the body until PutBodies puts it. Before that, Discard removes
 // it; so does the next Open when this process is killed, and Stage itself when r
 // fails. Not to be called inside Update.
 func (s *Store) Stage(ctx context.Context, p *Packer, r io.Reader) (*Packed, error) {

@@ -168,14 +168,11 @@ func (b *batch) size() (n int64) {
 
 // store gives the messages of a batch their bodies.
 func (b *batch) store(tx *localstore.Tx) error {
+	puts := make([]localstore.Put, 0, len(b.got))
 	for _, d := range b.due {
-		x := b.got[imap.UID(d.UID)]
-		if x == nil {
-			continue
-		}
-		if err := tx.PutBody(localstore.MessageID(d.ID), x.packed); err != nil {
-			return err
+		if x := b.got[imap.UID(d.UID)]; x != nil {
+			puts = append(puts, localstore.Put{Message: localstore.MessageID(d.ID), Body: x.packed})
 		}
 	}
-	return nil
+	return tx.PutBodies(puts)
 }
