@@ -59,8 +59,9 @@ func (o Options) withDefaults() Options {
 }
 
 // backoff doubles from one second to a minute; half of it is random, so that
-// clients cut off together do not come back together.
+// clients cut off together do not come back together. Bodies that are stored while
+// a connection is lost may set n back to 0.
 func backoff(n int) time.Duration {
-	d := min(time.Second<<min(n-1, 6), time.Minute)
+	d := min(time.Second<<min(max(n-1, 0), 6), time.Minute)
 	return d/2 + rand.N(d/2)
 }
