@@ -47,9 +47,15 @@ type fixture struct {
 
 func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
 	t.Helper()
-	f := &fixture{T: t, server: dovecot.Start(t, opts...), name: "ann", dialer: &faultconn.Dialer{},
+	server := dovecot.Start(t, opts...)
+	return fixtureAt(t, server, server.User(t, "ann"))
+}
+
+// fixtureAt is a fixture with a server that runs already, for its user ann.
+func fixtureAt(t *testing.T, server *dovecot.Server, user *imapuser.User) *fixture {
+	t.Helper()
+	f := &fixture{T: t, server: server, user: user, name: "ann", dialer: &faultconn.Dialer{},
 		path: filepath.Join(t.TempDir(), "mail.db")}
-	f.user = f.server.User(t, f.name)
 	f.opt = mailsync.Options{
 		Backoff:  func(int) time.Duration { return time.Millisecond },
 		Observer: mailsync.ObserverFunc(func(e mailsync.Event) { f.events = append(f.events, e) }),
