@@ -140,6 +140,7 @@ func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.
 		return h(resp)
 	}, func(cmd *wire.Command, s wire.Status) error {
 		if slices.Contains(prelude, cmd) {
+			c.preludeAnswered(cmd)
 			return nil
 		}
 		return done(cmd, s)

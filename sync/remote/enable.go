@@ -13,9 +13,9 @@ type enabling int
 
 const (
 	notAsked enabling = iota
-	asked             // no more than sent, or refused
+	asked             // not answered yet
 	enabled           // the server said ENABLED QRESYNC
-	givenUp           // enabled, and then not understood
+	givenUp           // refused, or not understood
 )
 
 // prelude are the commands that ride ahead of the first one of the connection, so
@@ -55,13 +55,20 @@ func (c *Conn) takePrelude(resp *wire.Response) (mine bool, err error) {
 	return false, nil
 }
 
+// preludeAnswered hears that a command of the prelude was answered.
+func (c *Conn) preludeAnswered(cmd *wire.Command) {
+	if cmd.Name() == "ENABLE" && c.qresync == asked {
+		c.qresync = givenUp
+	}
+}
+
 // canQResync: EXAMINE may carry the QRESYNC parameter. Where ENABLE leaves in the
 // same flight its answer is foreseen; a server that refuses it says BAD to EXAMINE.
 func (c *Conn) canQResync() bool {
 	if !c.begun {
 		return c.offersQResync()
 	}
-	return c.qresync == enabled
+	return c.qresync == enabled || c.qresync == asked
 }
 
 func (c *Conn) offersQResync() bool { return c.Has(imap.CapQResync) && c.hasRev2(imap.CapEnable) }
