@@ -166,7 +166,8 @@ func (a *app) connection(acct account) (remote.Config, error) {
 		User:   acct.Endpoint.User,
 		CAFile: acct.CAFile, Fingerprint: acct.Fingerprint, FingerprintOnly: acct.FingerprintOnly,
 		Timeout: timeout, MaxMessage: int64(acct.MaxMessage), Mechanism: acct.Mechanism, Trace: a.trace, Compress: acct.Compress.Compress,
-		Notice: func(text string) { a.notice(acct, text) },
+		ReadOnly: acct.ReadOnly,
+		Notice:   func(text string) { a.notice(acct, text) },
 	}, err
 }
 

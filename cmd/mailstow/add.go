@@ -34,6 +34,7 @@ The account is written as a table of the configuration file:
   mechanism = "PLAIN"                               # optional: instead of the best one offered
   folders = ["INBOX", "Archive/*", "!Archive/Spam"] # optional
   max-deletes = "50%"                               # optional, see sync --help
+  conflicts = "local"                               # optional: server (usual), local or both win
   compress = "off"                                  # optional: on, off, or auto: on slow links
   timeout = "2m"                                    # optional: silence of the server
   max-message = "2GiB"                              # optional: the longest message taken; 1GiB
@@ -41,7 +42,7 @@ The account is written as a table of the configuration file:
   ca-file = "/etc/ssl/own-ca.pem"                   # optional
   fingerprint = "ab:cd:..."                         # optional: SHA-256 of certificate or key
   fingerprint-only = true                           # optional: trust it without a CA
-  read-only = true                                  # optional: never change the server`,
+  read-only = true                                  # optional: never change the server; edits wait`,
 			[]string{`mailstow add work imaps://me%40example.org@imap.example.org --password-command "pass show mail/work"`,
 				"mailstow add home imap://me@mail.home --ca-file ~/home-ca.pem --keyring"},
 			exitOK, exitFailed, exitUsage, exitAuth, exitConnection, exitInterrupted),

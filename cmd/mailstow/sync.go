@@ -19,15 +19,19 @@ import (
 func (a *app) syncCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "sync",
-		Usage:     "bring the local copy up to date with the server",
+		Usage:     "bring the local copy and the server together",
 		ArgsUsage: "[ACCOUNT...]",
 		Description: describe(`
-Copies what is new on the server: messages, flags, what vanished. Nothing on the
-server is changed. ACCOUNT is a configured name or a URL; without one, all
-configured accounts are synced. An interrupted run goes on where it stopped.
+Copies what is new on the server: messages, flags, what vanished. Then does on the
+server what was queued here (see "mailstow pending"), and nothing else; without
+anything queued, nothing is changed there. Where both sides changed the same thing
+a rule decides, and "mailstow conflicts" tells. ACCOUNT is a configured name or a
+URL; without one, all configured accounts are synced. An interrupted run goes on
+where it stopped.
 
 Surprising deletions (more than 20 messages and a quarter of a mailbox, or a
-mailbox suddenly empty) are held back, the rest is done, and the exit code is 6.
+mailbox suddenly empty) are held back on both sides, the rest is done, and the exit
+code is 6.
 
 A mailbox whose server contradicts itself (UIDNEXT went back, other messages under
 known UIDs) is left alone until --rematch FOLDER.
@@ -41,6 +45,8 @@ Without a terminal a run in which all is fine says nothing.`,
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "print what would be done and change nothing"},
 			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "only folders that match `PATTERN` (* anything, % one level, !PATTERN takes away); may be repeated"},
 			&cli.StringSliceFlag{Name: "rematch", Usage: "forget the UIDs of folders that match `PATTERN` and match their mail by content, as after a UIDVALIDITY change; may be repeated"},
+			&cli.BoolFlag{Name: "pull-only", Usage: "send nothing: what is queued stays so"},
+			&cli.BoolFlag{Name: "push-only", Usage: "look only at the folders that queued edits are about"},
 			&cli.StringFlag{Name: "max-deletes", Usage: "let up to `N|N%|off` deletions in a mailbox through"},
 		},
 		Action: a.sync,
@@ -52,7 +58,9 @@ type syncOptions struct {
 	json, dryRun bool
 	folders      []string
 	rematch      []string
-	full         bool        // look at everything and try everything again
+	full         bool // look at everything and try everything again
+	pullOnly     bool
+	pushOnly     bool
 	maxDeletes   *plan.Limit // nil: the account's own
 }
 
@@ -72,7 +80,10 @@ func (a *app) sync(c *cli.Context) error {
 
 func readSyncOptions(c *cli.Context) (syncOptions, error) {
 	o := syncOptions{json: c.Bool("json"), dryRun: c.Bool("dry-run"), folders: c.StringSlice("folder"),
-		rematch: c.StringSlice("rematch")}
+		rematch: c.StringSlice("rematch"), pullOnly: c.Bool("pull-only"), pushOnly: c.Bool("push-only")}
+	if o.pullOnly && o.pushOnly {
+		return o, usage("--pull-only and --push-only exclude each other", "leave both out to sync in both directions")
+	}
 	if c.IsSet("max-deletes") {
 		limit, err := plan.ParseLimit(c.String("max-deletes"))
 		if err != nil {
@@ -130,14 +141,14 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 		}
 		return conn, err
 	}
-	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(), MaxMessage: int64(acct.MaxMessage), Dial: dial}
+	return mailsync.Account{Name: acct.Name, URL: acct.Endpoint.String(), MaxMessage: int64(acct.MaxMessage), Dial: dial, ReadOnly: acct.ReadOnly}
 }
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
 	opt := mailsync.Options{
-		Folders: chosenFolders(acct, o.folders), Narrow: len(o.folders) > 0 && !acct.unnamed,
+		Folders: chosenFolders(acct, o.folders), Narrow: o.pushOnly || len(o.folders) > 0 && !acct.unnamed,
 		DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
-		Rematch: o.rematch, Full: o.full,
+		Rematch: o.rematch, Full: o.full, PullOnly: o.pullOnly, PushOnly: o.pushOnly, Policy: acct.Conflicts.Policy,
 	}
 	if o.maxDeletes != nil {
 		opt.MaxDeletes = *o.maxDeletes
@@ -195,6 +206,7 @@ func (a *app) report(acct account, r mailsync.Receipt, o syncOptions, err error)
 		a.summarise(r, o)
 	}
 	a.listFailures(r)
+	a.tellConflicts(r)
 	if err == nil && r.Mailboxes == 0 {
 		err = nothingChosen(chosenFolders(acct, o.folders))
 	}

@@ -16,12 +16,7 @@ const maxListed = 20
 // dry run in any case, since it was asked for.
 func (a *app) summarise(r mailsync.Receipt, o syncOptions) {
 	if o.dryRun {
-		for _, p := range r.Plans {
-			fmt.Fprintln(a.stdout, term.Clean(r.Account+": "+p.String()))
-		}
-		if len(r.Plans) == 0 && r.Error == "" {
-			fmt.Fprintln(a.stdout, term.Clean(r.Account+": nothing to do"))
-		}
+		a.printPlans(r)
 		return
 	}
 	if !a.ui.quiet && r.Error == "" && (a.ui.verbose || a.ui.outTTY) {
@@ -29,6 +24,25 @@ func (a *app) summarise(r mailsync.Receipt, o syncOptions) {
 	}
 	for _, note := range r.Notes {
 		a.ui.say("%s: %s", r.Account, note)
+	}
+}
+
+// printPlans tells what a dry run would bring here, then what it would do there.
+func (a *app) printPlans(r mailsync.Receipt) {
+	var lines []string
+	for _, p := range r.Plans {
+		lines = append(lines, p.String())
+	}
+	if r.Push != nil {
+		for line := range strings.Lines(r.Push.Text()) {
+			lines = append(lines, "on the server: "+strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if len(lines) == 0 && r.Error == "" {
+		lines = []string{"nothing to do"}
+	}
+	for _, line := range lines {
+		fmt.Fprintln(a.stdout, term.Clean(r.Account+": "+line))
 	}
 }
 
@@ -46,10 +60,40 @@ func summary(r mailsync.Receipt) string {
 	add(r.Flags, "%s", term.Count(r.Flags, "flag change"))
 	add(r.Rebound, "%d recognised after a UIDVALIDITY change", r.Rebound)
 	add(r.Vanished, "%d vanished", r.Vanished)
+	if sent := pushed(r.Pushed); sent != "" {
+		parts = append(parts, "on the server: "+sent)
+	}
+	add(r.Pending, "%s still queued", term.Count(r.Pending, "edit"))
 	if len(parts) == 0 {
 		parts = []string{"nothing new"}
 	}
 	return fmt.Sprintf("%s: %s; %s, %.1f s", r.Account, strings.Join(parts, ", "), term.Count(r.Mailboxes, "mailbox"), r.Seconds)
+}
+
+// pushed says what was done on the server.
+func pushed(p mailsync.Pushed) string {
+	var parts []string
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, text)
+		}
+	}
+	add(p.Flags, term.Count(p.Flags, "flag change"))
+	add(p.Moved, fmt.Sprintf("%d moved", p.Moved))
+	add(p.Copied, fmt.Sprintf("%d copied", p.Copied))
+	add(p.Deleted, fmt.Sprintf("%d deleted", p.Deleted))
+	add(p.Appended, fmt.Sprintf("%d appended", p.Appended))
+	add(p.Mailboxes, term.Count(p.Mailboxes, "folder change"))
+	return strings.Join(parts, ", ")
+}
+
+// tellConflicts is for everybody but -q, also from cron: where a rule decided
+// against what was wanted here, somebody should look.
+func (a *app) tellConflicts(r mailsync.Receipt) {
+	if r.Conflicts > 0 {
+		a.ui.warn("%s: %s settled by rule", r.Account, term.Count(r.Conflicts, "conflict"))
+		a.ui.hint("mailstow conflicts lists both sides, and resolve takes another one")
+	}
 }
 
 // listFailures says what is missing, on stderr, also with -q: a backup that

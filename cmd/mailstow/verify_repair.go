@@ -45,7 +45,7 @@ func (v *verification) repairAccount(ctx context.Context, acct account, damaged 
 	}
 	v.ui.say("%s: fetching again what is damaged or missing", acct.Name)
 	watch := newWatcher(v.ui, acct.Name)
-	receipt, err := mailsync.Pull(ctx, store, source, v.pullOptions(acct, syncOptions{folders: v.folders, full: true}, watch))
+	receipt, err := mailsync.Pull(ctx, store, source, v.pullOptions(acct, syncOptions{folders: v.folders, full: true, pullOnly: true}, watch))
 	watch.finish()
 	v.listFailures(receipt)
 	if err != nil {

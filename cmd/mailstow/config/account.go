@@ -35,6 +35,7 @@ type Account struct {
 	FingerprintOnly bool     `toml:"fingerprint-only,omitempty"`
 	Store           string   `toml:"store,omitempty"`
 	MaxDeletes      Limit    `toml:"max-deletes,omitempty"`
+	Conflicts       Policy   `toml:"conflicts,omitempty"`
 	MaxMessage      Size     `toml:"max-message,omitzero"` // octets; 0 = the default
 	Timeout         Duration `toml:"timeout,omitzero"`     // silence timeout; 0 = the default
 }

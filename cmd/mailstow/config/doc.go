@@ -11,7 +11,7 @@
 //     the machine.
 //
 // Layout: account.go (the settings of an account), load.go (reading and
-// checking), mechanism.go (ways to log in), compress.go, size.go,
+// checking), mechanism.go (ways to log in), compress.go, size.go, policy.go,
 // unknown.go (keys that mean nothing), add.go (writing), url.go
 // (imaps://user@host), nearest.go (what was probably meant).
 package config
