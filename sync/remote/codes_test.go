@@ -2,6 +2,7 @@ package remote
 
 import (
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -49,4 +50,20 @@ func FuzzCodes(f *testing.F) {
 			t.Fatalf("%q: %+v", arg, s.out)
 		}
 	})
+}
+
+func TestWorthProving(t *testing.T) {
+	for _, tc := range []struct {
+		trip      time.Duration
+		mailboxes int
+		messages  int64
+		want      bool
+	}{
+		{0, 12, 1, false}, {100 * time.Microsecond, 12, 1000, false}, {50 * time.Millisecond, 12, 1000, true}, {50 * time.Millisecond, 1, 1, false},
+		{50 * time.Millisecond, 2, 2000, true}, {50 * time.Millisecond, 2, 3000, false}, {time.Hour, 0, 0, false}, {50 * time.Millisecond, 2, 1 << 60, false},
+	} {
+		if got := worthProving(tc.trip, tc.mailboxes, tc.messages); got != tc.want {
+			t.Errorf("%+v", tc)
+		}
+	}
 }

@@ -13,7 +13,8 @@
 //     by UID EXPUNGE and DELETE; no CLOSE, no bare EXPUNGE, no MOVE made of COPY, and
 //     imapclient's Move, Expunge and UnselectAndExpunge are never called (I18).
 //   - What changes messages names each by UID, and leaves only for a mailbox whose
-//     SELECT has been answered with the UIDVALIDITY that the UIDs are of (I3).
+//     SELECT has been answered with the UIDVALIDITY that the UIDs are of (I3), or
+//     names what the server finds by size and date under those UIDs.
 //   - Of everything asked for it is known in the end whether it was done, was not,
 //     or may have been (Outcome, I19). COPYUID and APPENDUID count only one to one.
 //   - Mailboxes are known by their raw wire name (I23), messages by UID; sequence
@@ -54,7 +55,8 @@
 //	outcome.go     what became of a change; readonly.go refusing all of them
 //	edit.go        flags, copies, moves, expunges in many mailboxes: edit_run.go the
 //	               flights, edit_work.go one mailbox, edit_tasks.go one kind of
-//	               change each; flags.go, uidmap.go
+//	               change each; prove.go flags of many mailboxes in one flight,
+//	               esearch.go; flags.go, uidmap.go
 //	mailboxes.go   CREATE, RENAME, DELETE, SUBSCRIBE; change.go running one command,
 //	               encode.go names
 //	append.go      new messages: append_run.go the commands and their answers,

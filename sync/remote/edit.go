@@ -95,8 +95,9 @@ type Told struct {
 // read and compared with what is expected: behind a SELECT that fails, servers may
 // keep the mailbox before it open, and behind one of a mailbox that has just been
 // made anew, UIDs are those of other mail. So n mailboxes cost n+1 round trips, the
-// commands for one leaving together with the SELECT of the next; but see prove.go.
-// A mailbox that is open for changes already is not opened again.
+// commands for one leaving together with the SELECT of the next. A mailbox that is
+// open for changes already is not opened again. Where flags are all that is to be
+// changed, and messages are Known, one flight does for many mailboxes (prove.go).
 //
 // MOVE without the capability, and UID EXPUNGE without UIDPLUS, are not made up for
 // by anything (I18): those messages are NotDone with ErrNotOffered.
@@ -115,6 +116,9 @@ func (c *Conn) Edit(ctx context.Context, edits []Edits, told func(i int, t Told)
 		works[i] = c.plan(&edits[i], &out[i], func(t Told) { told(i, t) })
 	}
 	err := c.mayChange("edit", c.where())
+	if err == nil {
+		err = c.proveAll(ctx, works)
+	}
 	if err == nil {
 		err = c.editAll(ctx, works)
 	}

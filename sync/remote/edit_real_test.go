@@ -10,13 +10,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/sync/remote"
+	"mailstow/sync/testkit/imapuser"
 )
 
 // holding renders UIDs and flags of a mailbox as another client sees them.
-func holding(t *testing.T, s writeServer, user, name string) string {
-	t.Helper()
+func holding(u *imapuser.User, box string) string {
 	var parts []string
-	for _, m := range s.user(user).Messages(s.box(name)) {
+	for _, m := range u.Messages(box) {
 		parts = append(parts, fmt.Sprintf("%d%v", m.UID, m.Flags))
 	}
 	return strings.Join(parts, " ")
@@ -101,7 +101,7 @@ func TestEditRealServers(t *testing.T) {
 			held[2] = strings.Replace(held[2], ` 6[\Deleted old]`, "", 1)
 		}
 		for i, name := range names {
-			if got := holding(t, s, "editor", name); got != held[i] {
+			if got := holding(u, s.box(name)); got != held[i] {
 				t.Errorf("%s: %s\nwant %s", name, got, held[i])
 			}
 		}
@@ -151,7 +151,7 @@ func TestEditUnchangedSince(t *testing.T) {
 		if out, err = c.Edit(t.Context(), ours(sel.HighestModSeq), nil); err != nil || rendered(out[0]) != "store done 1:4" {
 			t.Errorf("%s, %v", rendered(out[0]), err)
 		}
-		if got := holding(t, s, "racer", "INBOX"); got != "1[ours] 2[ours theirs] 3[ours theirs] 4[ours]" {
+		if got := holding(u, "INBOX"); got != "1[ours] 2[ours theirs] 3[ours theirs] 4[ours]" {
 			t.Error(got)
 		}
 	})

@@ -28,10 +28,11 @@ func briefFor(part imap.UIDSet, each int) int {
 // storing is a Change under way.
 type storing struct {
 	change Change
+	left   imap.UIDSet // what of its messages is still to be done
 	out    *Stored
 }
 
-func (t *storing) uids() imap.UIDSet                          { return t.change.UIDs }
+func (t *storing) uids() imap.UIDSet                          { return t.left }
 func (t *storing) result() *Outcomes                          { return &t.out.Outcomes }
 func (t *storing) heard(part imap.UIDSet, s wire.Status) bool { return false }
 
@@ -41,7 +42,12 @@ func (t *storing) command(w *work, part imap.UIDSet) *wire.Command {
 	if len(flags) == 0 && part != nil {
 		return nil
 	}
-	cmd := wire.Cmd("UID STORE").Raw(part.String())
+	return t.store(w, part, part.String(), flags)
+}
+
+// store makes the command for a part that goes by this name.
+func (t *storing) store(w *work, part imap.UIDSet, name string, flags []imap.Flag) *wire.Command {
+	cmd := wire.Cmd("UID STORE").Raw(name)
 	if n := t.change.UnchangedSince; n > 0 && n < 1<<63 && !w.sel.NoModSeq {
 		cmd.Raw("(UNCHANGEDSINCE " + decimal(n) + ")")
 	}

@@ -49,7 +49,7 @@ func (c *Conn) plan(e *Edits, out *Edited, told func(Told)) *work {
 	out.Stored = make([]Stored, len(e.Store))
 	out.Copied, out.Moved = make([]Relocated, len(e.Copy)), make([]Relocated, len(e.Move))
 	for i := range e.Store {
-		w.add(&storing{change: e.Store[i], out: &out.Stored[i]}, "store", checkFlags(e.Store[i].Flags))
+		w.add(&storing{change: e.Store[i], left: e.Store[i].UIDs, out: &out.Stored[i]}, "store", checkFlags(e.Store[i].Flags))
 	}
 	for i := range e.Copy {
 		w.add(&relocating{verb: "UID COPY", to: e.Copy[i], out: &out.Copied[i]}, "copy", nil)

@@ -71,7 +71,7 @@ func everyServer(t *testing.T, test func(t *testing.T, s writeServer)) {
 }
 
 // raw is the wire name of a mailbox of the test.
-func (s writeServer) raw(t *testing.T, name string) string {
+func (s writeServer) raw(t testing.TB, name string) string {
 	t.Helper()
 	raw, err := remote.EncodeName(s.box(name))
 	if err != nil {

@@ -48,13 +48,18 @@ type call interface {
 func (c *Conn) visit(ctx context.Context, stops iter.Seq[*stop]) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.travel(ctx, "examine", stops)
+}
+
+// travel is visit under the lock.
+func (c *Conn) travel(ctx context.Context, op string, stops iter.Seq[*stop]) error {
 	t := &tour{c: c}
 	err := c.stream(ctx, t.commands(stops), t.take, t.answered)
 	where := ""
 	if len(t.stops) > 0 {
 		where = t.stops[0].raw
 	}
-	return cmp.Or(fail(ctx, "examine", where, err), t.err)
+	return cmp.Or(fail(ctx, op, where, err), t.err)
 }
 
 // commands makes the commands as they can be sent.

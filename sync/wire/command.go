@@ -15,6 +15,7 @@ type Command struct {
 	// for: SASL challenges.
 	reply  func(challenge []byte) ([]byte, error)
 	bulk   int64
+	tag    string
 	answer int  // octets expected of the answer; 0: any number
 	whole  bool // its last octets are on their way
 }
@@ -78,6 +79,10 @@ func (c *Command) Brief(octets int) *Command {
 	c.answer = octets
 	return c
 }
+
+// Tag returns the tag that the command was sent with, which ESEARCH repeats (RFC
+// 4731 section 3.1).
+func (c *Command) Tag() string { return c.tag }
 
 // Whole reports whether the command was sent up to its end, or may have been. One
 // that was not cannot have been carried out.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Options adjusts a Conn.
@@ -37,6 +38,8 @@ type Conn struct {
 	tag        int
 	commands   atomic.Int64
 	roundTrips atomic.Int64
+	asked      time.Time     // when something was sent that is not answered
+	trip       time.Duration // the shortest between asking and the first answer
 	garbage    int
 	alerts     map[string]bool
 	resp       Response
@@ -147,6 +150,7 @@ func (c *Conn) next() (*Response, error) {
 	if err != nil {
 		return nil, c.fail(err)
 	}
+	c.arrived()
 	c.resp = resp
 	if !ok {
 		return nil, c.stray("a line that is no response")
@@ -173,8 +177,24 @@ func (c *Conn) flush() error {
 	if err := c.w.Flush(); err != nil {
 		return c.fail(err)
 	}
+	c.asked = time.Now()
 	return nil
 }
+
+// arrived measures the round trip.
+func (c *Conn) arrived() {
+	if c.asked.IsZero() {
+		return
+	}
+	if d := time.Since(c.asked); c.trip == 0 || d < c.trip {
+		c.trip = d
+	}
+	c.asked = time.Time{}
+}
+
+// Trip is the shortest round trip so far, the server's thinking included; 0 before
+// the first.
+func (c *Conn) Trip() time.Duration { return c.trip }
 
 // stray skips a response that makes no sense here and counts it.
 func (c *Conn) stray(what string) error {

@@ -77,6 +77,7 @@ func (x *exchange) send(cmd *Command) error {
 	c.tag++
 	c.commands.Add(1)
 	s := sent{tag: "M" + strconv.Itoa(c.tag), cmd: cmd}
+	cmd.tag = s.tag
 	x.inFlight = append(x.inFlight, s)
 	x.window += cmd.size()
 	x.bulk += cmd.bulk

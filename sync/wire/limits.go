@@ -47,6 +47,6 @@ const (
 	// answers are known to be short. What others change meanwhile is told beside
 	// them, but it takes much to fill a socket's buffers; if it happens, both sides
 	// wait, and silence ends the connection.
-	maxAnswers = 48 << 10
+	maxAnswers = 64 << 10
 	maxBrief   = 128
 )
