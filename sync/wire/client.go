@@ -108,11 +108,12 @@ func (cc *clientConn) take(resp *Response) error {
 	if cc.c.r.err != nil {
 		return cc.c.fail(cc.c.r.err)
 	}
-	if text == "" && (resp.Name == "SEARCH" || resp.Name == "ESEARCH") {
+	cc.mu.Lock()
+	if text == "" && (resp.Name == "SEARCH" || resp.Name == "ESEARCH") && cc.out.searching() {
+		cc.mu.Unlock()
 		// Dropped, it would look like a mailbox without messages.
 		return cc.c.fail(&ProtocolError{What: "malformed " + resp.Name + " response"})
 	}
-	cc.mu.Lock()
 	if tag == "+" && !cc.out.takePlus() {
 		text = ""
 	}

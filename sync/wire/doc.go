@@ -57,5 +57,5 @@
 //	trace.go      the conversation for bug reports, without credentials and mail
 //	compress.go   COMPRESS, and when it pays; meter.go measures that
 //	client.go     imapclient's end; outgoing.go what it has in flight;
-//	              filter.go and flagfetch.go what it gets to see
+//	              filter.go, filter_search.go, flagfetch.go what it gets to see
 package wire

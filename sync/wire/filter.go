@@ -67,53 +67,6 @@ func filterFetch(resp *Response) string {
 	return b.String() + ")\r\n"
 }
 
-// filterSearch lets SEARCH pass with numbers alone, ESEARCH with its known items.
-func filterSearch(resp *Response) string {
-	var b strings.Builder
-	b.WriteString("* " + resp.Name)
-	for first := true; ; first = false {
-		tok, err := resp.Next()
-		switch {
-		case err != nil:
-			return ""
-		case tok.Kind == End:
-			return b.String() + "\r\n"
-		case tok.Kind == Open && first && resp.Name == "ESEARCH":
-			tag := correlator(resp)
-			if tag == "" {
-				return ""
-			}
-			fmt.Fprintf(&b, " (TAG %q)", tag)
-		case tok.Kind == Open && resp.Name == "SEARCH": // (MODSEQ n), RFC 7162 section 3.1.5
-			if resp.Skip(tok) != nil {
-				return ""
-			}
-		case tok.Kind == Atom && (isSet(string(tok.Text)) || resp.Name == "ESEARCH" && searchItems[strings.ToUpper(string(tok.Text))]):
-			b.WriteString(" " + string(tok.Text))
-		default:
-			return ""
-		}
-	}
-}
-
-var searchItems = map[string]bool{"UID": true, "ALL": true, "COUNT": true, "MIN": true, "MAX": true, "MODSEQ": true}
-
-// correlator reads (TAG "T1").
-func correlator(resp *Response) string {
-	key, err := resp.Next()
-	if err != nil || !key.Is("TAG") {
-		return ""
-	}
-	tag, err := resp.String()
-	if err != nil || !isAtom(tag) {
-		return ""
-	}
-	if end, err := resp.Next(); err != nil || end.Kind != Close {
-		return ""
-	}
-	return tag
-}
-
 func isNumber(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 32)
 	return err == nil && n > 0

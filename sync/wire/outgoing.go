@@ -8,7 +8,7 @@ import (
 // outgoing follows what imapclient sends: which commands are in flight, and how
 // many literals wait for a continuation request.
 type outgoing struct {
-	tags   map[string]bool
+	tags   map[string]bool // whether it is a SEARCH
 	logout bool
 	plus   int
 
@@ -52,7 +52,7 @@ func (o *outgoing) endLine() (begun bool) {
 	if !o.inside {
 		tag, rest, ok := strings.Cut(line, " ")
 		if ok {
-			o.tags[tag] = true
+			o.tags[tag] = strings.Contains(strings.ToUpper(rest), "SEARCH")
 			o.logout = o.logout || strings.EqualFold(rest, "LOGOUT")
 			begun = true
 		}
@@ -77,10 +77,20 @@ func (o *outgoing) takePlus() bool {
 	return true
 }
 
+// searching: the answer to a SEARCH is due.
+func (o *outgoing) searching() bool {
+	for _, search := range o.tags {
+		if search {
+			return true
+		}
+	}
+	return false
+}
+
 // answered removes a command that was answered and reports whether it was in
 // flight. With it goes the literal it waited for.
 func (o *outgoing) answered(tag string) bool {
-	if !o.tags[tag] {
+	if _, ok := o.tags[tag]; !ok {
 		return false
 	}
 	delete(o.tags, tag)
