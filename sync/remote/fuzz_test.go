@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/sync/remote"
+	"mailstow/sync/wire"
 )
 
 // canned is a connection on which the server has said all it will ever say.
@@ -42,6 +44,16 @@ func cannedConfig(stream string) remote.Config {
 // hear lets every operation loose on a stream, through wire and imapclient.
 func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 	cfg := cannedConfig(stream)
+	var trace bytes.Buffer
+	cfg.ListAhead, cfg.Trace = true, wire.NewTrace(&trace)
+	defer func() {
+		if strings.Contains(trace.String(), "hunter2hunter2") {
+			t.Fatalf("the password is in the trace:\n%s", trace.String())
+		}
+	}()
+	by := func(name string) func(c *remote.Conn) error {
+		return func(c *remote.Conn) error { return operations[name](t.Context(), c) }
+	}
 	for _, use := range []func(c *remote.Conn) error{
 		func(c *remote.Conn) (err error) { list, err = c.List(t.Context()); return err },
 		func(c *remote.Conn) error {
@@ -66,6 +78,8 @@ func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 			return err
 		},
 		func(c *remote.Conn) error { return c.Noop(t.Context()) },
+		func(c *remote.Conn) error { return c.Logout(t.Context()) },
+		by("tour"), by("bodies of a tour"), by("headers"), by("metadata"),
 		func(c *remote.Conn) error { return c.Create(t.Context(), "x", "drafts") },
 		func(c *remote.Conn) error {
 			out, err := c.Append(t.Context(), "x", []remote.Outgoing{outgoing("a"), outgoing("b")})
@@ -126,6 +140,9 @@ func FuzzServer(f *testing.F) {
 	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE UIDPLUS MOVE] hi\r\n" + opening(9, 10, 30) +
 		"M1 OK\r\n* 1 FETCH (UID 1 MODSEQ (31))\r\nM2 OK [MODIFIED 2] x\r\n* OK [COPYUID 8 3:4 1:2] x\r\n* 1 EXPUNGE\r\nM3 NO x\r\nM4 OK\r\n")
 	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ MULTIAPPEND UIDPLUS] hi\r\n* 2 EXISTS\r\nM1 OK [APPENDUID 3 4:5] x\r\nM2 OK\r\n")
+	f.Add("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] Dovecot ready.\r\nM1 OK [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS] in\r\n* LIST () \"/\" a\r\nM2 OK\r\n")
+	f.Add("* PREAUTH [CAPABILITY IMAP4rev1 OBJECTID X-GM-EXT-1] hi\r\n* 1 FETCH (UID 1 FLAGS () EMAILID (M1) X-GM-MSGID 12 X-GM-LABELS (\"\\\\Inbox\" a {1}\r\nb) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 3)\r\nM1 OK\r\n")
+	f.Add(welcome + opening(9, 100, 30) + "M1 OK\r\n* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\nM2 OK\r\n" + opening(9, 100, 30) + "M3 OK\r\n* 1 FETCH (BODY[] {3}\r\none UID 1)\r\nM4 OK\r\n")
 	f.Add("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n+ go\r\nM1 OK [APPENDUID 3 4] x\r\n+ go\r\nM2 NO x\r\n")
 	for _, s := range transcripts() {
 		f.Add(welcome + tagged(s, "M1", "M2", "M3", "M4"))
