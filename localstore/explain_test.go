@@ -2,6 +2,7 @@ package localstore
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"last run":       runColumns + "WHERE account = ? ORDER BY id DESC LIMIT 1",
 		"mailbox by raw": "SELECT id FROM mailbox WHERE account = ? AND raw = ?",
 	}
+	maps.Copy(tests, intentQueries)
 	for name, query := range tests {
 		rows, err := s.reader.Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?")-sameNumber(query))...)
 		if err != nil {
@@ -50,7 +52,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
 				t.Fatal(err)
 			}
-			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "SCAN h", "SCAN hg", "SCAN hx", "USE TEMP B-TREE"} {
+			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "SCAN h", "SCAN hg", "SCAN hx", "SCAN i", "SCAN intent", "SCAN c", "SCAN r", "SCAN conflict", "USE TEMP B-TREE"} {
 				if step == table || strings.HasPrefix(step, table+" ") && !(table == "SCAN m" && strings.Contains(step, "mailbox")) {
 					t.Errorf("%s: %s", name, step)
 				}

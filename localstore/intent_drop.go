@@ -1,6 +1,10 @@
 package localstore
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // ExpungeMessages deletes messages for good, not to the trash. A message that
 // waits to be moved is deleted where it is; a copy or an appended message that
@@ -9,9 +13,13 @@ func (tx *Tx) ExpungeMessages(ids []MessageID) error {
 	if err := tx.owner(); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		m, err := tx.editable(id)
-		if err == nil && m.uid == 0 {
+	all, err := tx.editables(ids)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b mailRow) int { return cmp.Compare(a.id, b.id) })
+	for _, m := range slices.CompactFunc(all, func(a, b mailRow) bool { return a.id == b.id }) {
+		if m.uid == 0 {
 			m, err = tx.unsend(m)
 		}
 		if err != nil {
@@ -163,6 +171,11 @@ func (tx *Tx) QueueIntent(id IntentID) error {
 	}
 	if err := p.unsettled(); err != nil {
 		return tx.fail(err)
+	}
+	if p.kind == IntentMove { // parked after it had left, it is to be sent all the same
+		if err := tx.setLeaving(p.message, id); err != nil {
+			return err
+		}
 	}
 	_, err = tx.exec(`UPDATE intent SET state = 'queued', retry_at = NULL, sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ?`, id)
 	return err

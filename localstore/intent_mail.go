@@ -57,6 +57,20 @@ func (tx *Tx) editable(id MessageID) (mailRow, error) {
 	return m, err
 }
 
+// editables are the messages people mean by some ids, two of which may mean the
+// same one.
+func (tx *Tx) editables(ids []MessageID) ([]mailRow, error) {
+	all := make([]mailRow, 0, len(ids))
+	for _, id := range ids {
+		m, err := tx.editable(id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
 // destination is a mailbox that messages can be put into.
 type destination struct {
 	box  MailboxID
@@ -115,13 +129,15 @@ func (tx *Tx) newestRun(acct AccountID) (run RunID, err error) {
 	return run, err
 }
 
+// unsent are the messages of mailbox ?1 outside generation ?2 that have no UID.
+const unsent = "uid IS NULL AND vanished_run IS NULL AND generation IN (SELECT id FROM generation WHERE mailbox = ?1 AND id <> ?2)"
+
 // carry takes the messages of a mailbox that have no UID yet along into gen.
 func (tx *Tx) carry(box MailboxID, gen GenerationID, run any) error {
-	const left = `uid IS NULL AND vanished_run IS NULL AND generation IN (SELECT id FROM generation WHERE mailbox = ?1 AND id <> ?2)`
 	_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old, new)
-		SELECT ?3, ?4, 'rebound', ?2, id, NULL, local, local FROM message WHERE `+left, box, gen, tx.at.Unix(), run)
+		SELECT ?3, ?4, 'rebound', ?2, id, NULL, local, local FROM message WHERE `+unsent, box, gen, tx.at.Unix(), run)
 	if err == nil {
-		_, err = tx.exec("UPDATE message SET generation = ?2 WHERE "+left, box, gen)
+		_, err = tx.exec("UPDATE message SET generation = ?2 WHERE "+unsent, box, gen)
 	}
 	return err
 }

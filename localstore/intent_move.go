@@ -30,19 +30,24 @@ func (tx *Tx) toMailbox(ids []MessageID, target MailboxID, do func(mailRow, dest
 	if err != nil {
 		return nil, err
 	}
+	all, err := tx.editables(ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]MessageID, 0, len(ids))
-	for _, id := range ids {
-		m, err := tx.editable(id)
-		if err == nil && m.acct != p.acct {
-			err = tx.fail(fmt.Errorf("message %d, mailbox %d: %w", id, target, ErrOtherAccount))
+	done := make(map[MessageID]MessageID, len(ids))
+	for _, m := range all {
+		now, ok := done[m.id]
+		if !ok {
+			if m.acct != p.acct {
+				return nil, tx.fail(fmt.Errorf("message %d, mailbox %d: %w", m.id, target, ErrOtherAccount))
+			}
+			if now, err = do(m, p); err != nil {
+				return nil, err
+			}
+			done[m.id] = now
 		}
-		if err != nil {
-			return nil, err
-		}
-		if id, err = do(m, p); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
+		out = append(out, now)
 	}
 	return out, nil
 }

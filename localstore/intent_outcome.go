@@ -18,6 +18,9 @@ func (tx *Tx) IntentSent(ids []IntentID, uidvalidity, uidnext uint32) error {
 		if err == nil && n == 0 {
 			err = tx.fail(fmt.Errorf("intent %d waits for nothing to be sent: %w", id, ErrNotFound))
 		}
+		if err == nil {
+			err = tx.startFlags(id)
+		}
 		if err != nil {
 			return err
 		}
@@ -25,13 +28,21 @@ func (tx *Tx) IntentSent(ids []IntentID, uidvalidity, uidnext uint32) error {
 	return nil
 }
 
+// startFlags notes with which flags a copy begins: those that the server has on
+// what it copies, now.
+func (tx *Tx) startFlags(id IntentID) error {
+	_, err := tx.exec(`UPDATE message SET base = (SELECT m.base FROM intent i JOIN message m ON m.id = i.message WHERE i.id = ?1)
+		WHERE id = (SELECT result FROM intent WHERE id = ?1 AND kind = 'copy')`, id)
+	return err
+}
+
 // IntentFailed puts an intent that was not carried out, for sure, back into the
 // queue until retryAt.
 func (tx *Tx) IntentFailed(id IntentID, reason string, retryAt time.Time) error {
 	n, err := tx.exec(`UPDATE intent SET state = 'queued', tries = tries + 1, reason = ?, retry_at = ?,
-		sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ? AND state <> 'done'`, reason, unix(retryAt), id)
+		sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ? AND state IN ('queued', 'sent')`, reason, unix(retryAt), id)
 	if err == nil && n == 0 {
-		err = tx.fail(fmt.Errorf("intent %d waits for no outcome: %w", id, ErrNotFound))
+		err = tx.fail(fmt.Errorf("intent %d waits for no command: %w", id, ErrNotFound))
 	}
 	return err
 }
@@ -63,7 +74,8 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 	}
 	switch p.kind {
 	case IntentMove:
-		if p.state != Done {
+		m, err := tx.mailRow(p.message)
+		if err == nil && m.leaving == id { // else it left already
 			err = tx.gone(run, p.message, p.result)
 		}
 		if err == nil {
@@ -71,7 +83,13 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 		}
 		return err
 	case IntentCopy, IntentAppend:
-		return tx.settle(run, p, o)
+		if p.state == Queued {
+			err = tx.startFlags(id)
+		}
+		if err == nil {
+			err = tx.settle(run, p, o)
+		}
+		return err
 	case IntentFlags:
 		return tx.fail(fmt.Errorf("intent %d is about flags, which SetFlags ends", id))
 	}
@@ -187,7 +205,7 @@ func (tx *Tx) renamedTo(p pending, run RunID) error {
 	}
 	for _, n := range all {
 		to := n.renamed(from, label, delim, p.name, p.label)
-		if to.raw == n.raw || strings.Contains(n.raw, "\x00") {
+		if to.raw == n.raw || n.made > p.id || strings.Contains(n.raw, "\x00") {
 			continue
 		}
 		if err := tx.RenameMailbox(n.id, to.raw, run); err != nil {
@@ -200,25 +218,27 @@ func (tx *Tx) renamedTo(p pending, run RunID) error {
 	return tx.deriveNames(p.account)
 }
 
+// onServer are the messages present of mailbox ?1.
+const onServer = "uid > 0 AND vanished_run IS NULL AND generation IN (SELECT id FROM generation WHERE mailbox = ?1)"
+
 // removed ends a mailbox that the server has removed, with all in it.
 func (tx *Tx) removed(id MailboxID, run RunID) error {
-	const there = `uid > 0 AND vanished_run IS NULL AND generation IN (SELECT id FROM generation WHERE mailbox = ?1)`
 	_, err := tx.exec(`INSERT INTO event(at, run, kind, generation, message, uid, old)
-		SELECT ?2, ?3, 'vanished', generation, id, uid, local FROM message WHERE `+there+" ORDER BY id", id, tx.at.Unix(), run)
+		SELECT ?2, ?3, 'vanished', generation, id, uid, local FROM message WHERE `+onServer+" ORDER BY id", id, tx.at.Unix(), run)
 	if err != nil {
 		return err
 	}
 	for _, q := range []string{
-		"DELETE FROM intent WHERE kind IN ('flags', 'delete') AND message IN (SELECT id FROM message WHERE " + there + ")",
-		"DELETE FROM problem WHERE mailbox = ?1 OR message IN (SELECT id FROM message WHERE " + there + ")",
-		"UPDATE message SET leaving = NULL WHERE leaving NOT IN (SELECT id FROM intent) AND " + there,
+		"DELETE FROM intent WHERE kind IN ('flags', 'delete') AND message IN (SELECT id FROM message WHERE " + onServer + ")",
+		"DELETE FROM problem WHERE mailbox = ?1 OR message IN (SELECT id FROM message WHERE " + onServer + ")",
+		"UPDATE message SET leaving = NULL WHERE leaving NOT IN (SELECT id FROM intent) AND " + onServer,
 		"UPDATE mailbox SET leaving = NULL WHERE id = ?1",
 	} {
 		if _, err := tx.exec(q, id); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.exec("UPDATE message SET vanished_run = ?2 WHERE "+there, id, run); err != nil {
+	if _, err := tx.exec("UPDATE message SET vanished_run = ?2 WHERE "+onServer, id, run); err != nil {
 		return err
 	}
 	var gen GenerationID

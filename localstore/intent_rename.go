@@ -48,7 +48,8 @@ func (tx *Tx) dropRename(id MailboxID) error {
 }
 
 // renameUnborn gives a mailbox and what was made below it other names; their
-// keys must not be taken by any mailbox, gone ones included.
+// keys must not be taken by any mailbox, gone ones included. They are made after
+// the renames that wait already, which the new names take into account.
 func (tx *Tx) renameUnborn(b box, raw, name string) error {
 	all, err := tx.names(b.acct)
 	if err != nil {
@@ -60,13 +61,19 @@ func (tx *Tx) renameUnborn(b box, raw, name string) error {
 	}
 	for _, n := range all {
 		to := n.renamed(b.raw, b.name, b.delim, raw, name)
-		if !n.unborn || to.raw == n.raw {
+		if n.made == 0 || to.raw == n.raw {
 			continue
 		}
 		if keys[to.raw] {
 			return tx.fail(fmt.Errorf("mailbox %q: %w", to.name, ErrExists))
 		}
 		if _, err := tx.exec("UPDATE mailbox SET raw = ?, name = ? WHERE id = ?", []byte(to.raw), to.name, n.id); err != nil {
+			return err
+		}
+		if err := tx.deleteIntent(n.made); err != nil {
+			return err
+		}
+		if _, err := tx.addIntent(pending{account: b.acct, kind: IntentCreate, mailbox: n.id}); err != nil {
 			return err
 		}
 	}
@@ -77,9 +84,9 @@ func (tx *Tx) renameUnborn(b box, raw, name string) error {
 type named struct {
 	id        MailboxID
 	raw, name string
-	unborn    bool
-	gone      bool   // was on the server once, and no more
-	wanted    string // "": no rename concerns it
+	made      IntentID // the one that creates it; 0: it is not unborn
+	gone      bool     // was on the server once, and no more
+	wanted    string   // "": no rename concerns it
 	label     string
 }
 
@@ -110,18 +117,19 @@ func (tx *Tx) names(acct AccountID) ([]named, error) {
 	return all, err
 }
 
-const namesQuery = `SELECT id, raw, name, unborn, detached_run IS NOT NULL AND unborn = 0, wanted, ifnull(wanted_name, '')
+const namesQuery = `SELECT id, raw, name, ifnull((SELECT i.id FROM intent i WHERE i.mailbox = mailbox.id AND i.kind = 'create'), 0), detached_run IS NOT NULL AND unborn = 0, wanted, ifnull(wanted_name, '')
 	FROM mailbox WHERE account = ? ORDER BY id`
 
 func scanNamed(r *sql.Rows) (n named, err error) {
 	var raw, wanted []byte
-	err = r.Scan(&n.id, &raw, &n.name, &n.unborn, &n.gone, &wanted, &n.label)
+	err = r.Scan(&n.id, &raw, &n.name, &n.made, &n.gone, &wanted, &n.label)
 	n.raw, n.wanted = string(raw), string(wanted)
 	return n, err
 }
 
 // rename is a wish that waits.
 type rename struct {
+	id        IntentID
 	mailbox   MailboxID
 	to, label string
 	delim     string
@@ -137,12 +145,12 @@ func (tx *Tx) renames(acct AccountID) ([]rename, error) {
 	return all, err
 }
 
-const renamesQuery = `SELECT i.mailbox, i.name, i.label, x.delim FROM intent i JOIN mailbox x ON x.id = i.mailbox
+const renamesQuery = `SELECT i.id, i.mailbox, i.name, i.label, x.delim FROM intent i JOIN mailbox x ON x.id = i.mailbox
 	WHERE i.account = ? AND i.kind = 'rename' ORDER BY i.id`
 
 func scanRename(r *sql.Rows) (w rename, err error) {
 	var to []byte
-	err = r.Scan(&w.mailbox, &to, &w.label, &w.delim)
+	err = r.Scan(&w.id, &w.mailbox, &to, &w.label, &w.delim)
 	w.to = string(to)
 	return w, err
 }
@@ -188,7 +196,9 @@ func wantedNames(now []named, waiting []rename) (out []named) {
 			}
 		}
 		for i, n := range then {
-			then[i] = n.renamed(from.raw, from.name, w.delim, w.to, w.label)
+			if n.made < w.id { // else it is made afterwards
+				then[i] = n.renamed(from.raw, from.name, w.delim, w.to, w.label)
+			}
 		}
 	}
 	for i, n := range now {

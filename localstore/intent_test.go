@@ -95,13 +95,12 @@ func (d desk) people() (all []string) {
 		d.t.Fatal(err)
 	}
 	for _, f := range folders {
-		if f.Messages != counts[f.Shown()] {
-			d.t.Errorf("folder %s counts %d messages, the view %d", f.Shown(), f.Messages, counts[f.Shown()])
-		}
-		delete(counts, f.Shown())
+		counts[f.Shown()] -= f.Messages
 	}
-	if len(counts) > 0 {
-		d.t.Errorf("folders lack %v", counts)
+	for name, n := range counts {
+		if n != 0 {
+			d.t.Errorf("the view has %d messages more than the count in %s", n, name)
+		}
 	}
 	return all
 }
@@ -298,8 +297,12 @@ func TestCopyAppendExpunge(t *testing.T) {
 	var copies, more []MessageID
 	var draft MessageID
 	edit(t, s, func(tx *Tx) (err error) {
-		if copies, err = tx.CopyMessages([]MessageID{1, 1}, d.inbox.box); err != nil {
-			return err
+		for range 2 {
+			twice, err := tx.CopyMessages([]MessageID{1, 1}, d.inbox.box)
+			if err != nil || twice[0] != twice[1] {
+				t.Errorf("%v %v", twice, err)
+			}
+			copies = append(copies, twice[0])
 		}
 		if draft, err = tx.AppendMessage(d.later, staged, `\Draft`, testDate); err != nil {
 			return err
@@ -336,10 +339,11 @@ func TestCopyAppendExpunge(t *testing.T) {
 
 	// What waits to be moved is deleted where it is.
 	edit(t, s, func(tx *Tx) error {
-		if _, err := tx.MoveMessages([]MessageID{3}, d.later); err != nil {
+		moved, err := tx.MoveMessages([]MessageID{3}, d.later)
+		if err != nil {
 			return err
 		}
-		return tx.ExpungeMessages([]MessageID{3})
+		return tx.ExpungeMessages([]MessageID{3, moved[0], 3})
 	})
 	want(t, "people", d.people(), with("INBOX #2", "INBOX #3", ` => INBOX #7/0 [\Seen x] local`))
 	var back []MessageID

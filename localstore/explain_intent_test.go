@@ -1,0 +1,19 @@
+package localstore
+
+// intentQueries are those about what waits, for TestQueriesUseIndexes.
+var intentQueries = map[string]string{
+	"intents":         intentsQuery,
+	"sent results":    sentQuery,
+	"conflicts":       conflictsQuery,
+	"open conflicts":  openConflictsQuery,
+	"intent of":       pendingColumns + "result = ?",
+	"flags intent of": pendingColumns + "message = ? AND kind = 'flags'",
+	"intents of":      "UPDATE intent SET message = ? WHERE message = ?",
+	"results of":      "SELECT result FROM intent WHERE message = ? AND result IS NOT NULL",
+	"intents into":    pendingColumns + "target = ? LIMIT 1",
+	"intent to make":  pendingColumns + "mailbox = ? AND kind = 'create'",
+	"known":           knownQuery,
+	"unsent":          "UPDATE message SET generation = ?2 WHERE " + unsent,
+	"mailboxes":       mailboxColumns + "WHERE m.id = ?",
+	"of a mailbox":    "UPDATE message SET leaving = NULL WHERE " + onServer,
+}
