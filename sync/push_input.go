@@ -8,6 +8,7 @@ import (
 	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/plan"
+	"mailstow/sync/remote"
 )
 
 // facts is what a run has learned of a mailbox for its pushes.
@@ -53,7 +54,7 @@ func (p *pushing) input(ctx context.Context, caps plan.Caps) (plan.PushInput, er
 
 func (p *pushing) box(b localstore.Mailbox) plan.Box {
 	f := p.fact(b.ID)
-	box := plan.Box{ID: int64(b.ID), Raw: b.Raw, Name: b.Shown(), Delim: b.Delim, Unborn: b.Unborn,
+	box := plan.Box{ID: int64(b.ID), Raw: b.Raw, Name: b.Shown(), Was: b.Name, Delim: b.Delim, Unborn: b.Unborn,
 		Gone: b.Detached && !b.Unborn, Aside: f.aside, ReadOnly: f.readOnly, PermanentFlags: f.permanent}
 	if box.Aside == "" && !b.Unborn && !plan.Selected(p.opt.Folders, b.Name, b.Delim) {
 		box.Aside = "not among the folders of this run"
@@ -83,7 +84,7 @@ func (p *pushing) intent(x localstore.Intent) plan.Intent {
 	return plan.Intent{
 		ID: int64(x.ID), Kind: conflict.Edit(x.Kind), State: string(x.State),
 		Mailbox: int64(x.Mailbox), Target: int64(x.Target), Message: p.message(x.Message, x.Mailbox), Result: result,
-		Name: x.Name, RetryAt: x.RetryAt, Reason: x.Reason, Vanished: x.Vanished,
+		Name: x.Name, Shown: remote.DecodeName(x.Name), RetryAt: x.RetryAt, Reason: x.Reason, Vanished: x.Vanished,
 	}
 }
 

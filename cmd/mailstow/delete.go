@@ -17,10 +17,11 @@ func (a *app) deleteCommand() *cli.Command {
 		ArgsUsage: "ID...",
 		Description: describe(`
 Needs no connection. Messages go to the account's trash: the folder that the
-server marks as such, else one called `+listing(trashNames)+`, in
+server marks as such, else one called `+listing(trashNames, "or")+`, in
 any case and at any level. What is in the trash is deleted for good with --expunge.
 
-What is deleted for good stays in this store's history.
+What is deleted for good stays in this store's history. A sync holds it back when
+it is surprisingly much, see "mailstow sync --help".
 
 `+selectionHelp,
 			[]string{"mailstow delete 4711 4720-4725", "mailstow delete --expunge --folder Trash --before 30d"},
@@ -62,7 +63,10 @@ func (e *edit) expunge(all []picked) error {
 	if err != nil {
 		return err
 	}
-	return e.finish(accounts(all), fmt.Sprintf("deleted %s for good", messages(all)))
+	if err := e.finish(accounts(all), fmt.Sprintf("deleted %s for good", messages(all))); err != nil {
+		return err
+	}
+	return e.foresee(accounts(all))
 }
 
 // discard moves to the trash.
@@ -92,7 +96,7 @@ func (e *edit) trash(all []picked) (localstore.Mailbox, error) {
 	trash, ok := findTrash(boxes)
 	if !ok {
 		return trash, &problem{code: exitFailed, text: fmt.Sprintf("account %s has no trash", one.Name),
-			hint: fmt.Sprintf("mailstow mkdir Trash makes one; delete --expunge deletes for good (a trash is marked by the server, or called %s)", listing(trashNames))}
+			hint: fmt.Sprintf("mailstow mkdir Trash makes one; delete --expunge deletes for good (a trash is marked by the server, or called %s)", listing(trashNames, "or"))}
 	}
 	return trash, nil
 }

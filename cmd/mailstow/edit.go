@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"mailstow/cmd/mailstow/config"
 	"mailstow/cmd/mailstow/term"
 	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
 )
 
 // edit is one command that changes mail or folders here, and queues
@@ -159,6 +162,29 @@ func (e *edit) finish(accounts []string, text string) error {
 		}
 	}
 	return e.warnReadOnly(accounts)
+}
+
+// foresee warns of what the guard of a sync will hold back (I26).
+func (e *edit) foresee(names []string) error {
+	c, err := config.Load(e.config)
+	if err != nil {
+		return err
+	}
+	for _, one := range e.m.all {
+		if !slices.Contains(names, one.Name) || e.dryRun {
+			continue
+		}
+		acct, _ := c.Find(one.Name)
+		in, err := mailsync.Queue(e.ctx, e.store, one.ID, mailsync.Account{}, mailsync.Options{MaxDeletes: acct.MaxDeletes.Limit, Now: e.now})
+		if err != nil {
+			return err
+		}
+		for _, h := range plan.Push(in).Held {
+			e.ui.warn("a sync will hold back what surprises: %s: %d of %d deletions (%d %%, %s)", h.Name, h.Count, h.Of, h.Percent(), h.Reason)
+			e.ui.hint(fmt.Sprintf("if they are meant: mailstow sync %s %s", one.argument(), h.Override()))
+		}
+	}
+	return nil
 }
 
 func waiting(n int) string {

@@ -69,7 +69,7 @@ func folders(all []picked) string {
 	if len(names) > maxFolders {
 		return term.Count(len(names), "folder")
 	}
-	return listing(names)
+	return listing(names, "and")
 }
 
 // nothing is what a selection says that selects nothing: no mistake in a script.
@@ -101,9 +101,10 @@ func accounts(all []picked) []string {
 }
 
 // listing writes names the way people do: a, b and c.
-func listing(names []string) string {
+func listing(names []string, and string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + and + " " + names[last]
 }

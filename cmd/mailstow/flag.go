@@ -67,7 +67,7 @@ func (a *app) flag(c *cli.Context) error {
 func (e *edit) flagged(all []picked, change flagChange) error {
 	err := e.tellJSON(len(all), func(i int) editJSON {
 		m := all[i]
-		return editJSON{Did: "flag", ID: int64(m.given), Account: m.account, Folder: m.folder, Flags: change.of(m)}
+		return editJSON{Did: "flag", ID: int64(m.given), Account: m.account, Folder: m.folder, Flags: flagList(change.on(m))}
 	})
 	if err != nil {
 		return err
@@ -96,12 +96,8 @@ func (f flagChange) on(m picked) conflict.Flags {
 	return conflict.Merge(f.remove, f.add, conflict.Flags(m.flags))
 }
 
-func (f flagChange) of(m picked) []string {
-	out := []string{}
-	for _, flag := range f.on(m).List() {
-		out = append(out, string(flag))
-	}
-	return out
+func flagList(flags conflict.Flags) []string {
+	return append([]string{}, strings.Fields(string(flags))...)
 }
 
 // String is the change for people: +\Flagged -\Seen.

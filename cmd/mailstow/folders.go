@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -41,7 +42,9 @@ type folderJSON struct {
 	Size     int64  `json:"size"`
 	Missing  int64  `json:"missing"` // bodies not held yet
 	Role     string `json:"role,omitempty"`
+	Local    int64  `json:"local,omitempty"`    // of the messages: not on the server yet
 	Detached bool   `json:"detached,omitempty"` // gone from the server
+	New      bool   `json:"new,omitempty"`      // made here, not on the server yet
 	Raw      string `json:"raw,omitempty"`      // the name on the wire, where it is another
 }
 
@@ -88,10 +91,10 @@ func folderList(account string, folders []localstore.Folder) []folderJSON {
 		if !f.Selectable && f.Messages == 0 {
 			continue
 		}
-		j := folderJSON{Account: account, Name: f.Name, Messages: f.Messages, Unseen: f.Unseen, Size: f.Size,
-			Missing: f.Missing, Role: f.Role, Detached: f.Detached}
-		if f.Raw != f.Name {
-			j.Raw = f.Raw
+		j := folderJSON{Account: account, Name: f.Shown(), Messages: f.Messages, Unseen: f.Unseen, Size: f.Size,
+			Missing: f.Missing, Local: f.Local, Role: f.Role, Detached: f.Detached && !f.Unborn, New: f.Unborn}
+		if raw := cmp.Or(f.Wanted, f.Raw); raw != j.Name {
+			j.Raw = raw
 		}
 		all = append(all, j)
 	}
@@ -117,6 +120,11 @@ func folderNote(f folderJSON) string {
 	note := ""
 	if f.Detached {
 		note += "  (gone from the server)"
+	}
+	if f.New {
+		note += "  (not on the server yet)"
+	} else if f.Local > 0 {
+		note += fmt.Sprintf("  (%d not on the server yet)", f.Local)
 	}
 	if f.Missing > 0 {
 		note += fmt.Sprintf("  (%d not yet downloaded)", f.Missing)
@@ -146,7 +154,9 @@ func (m *mirrors) noFolder(ctx context.Context, one mirror, name string, cause e
 	}
 	var names []string
 	for _, b := range boxes {
-		names = append(names, b.Name)
+		if b.Leaving == 0 {
+			names = append(names, b.Shown())
+		}
 	}
 	if near := nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)

@@ -62,6 +62,7 @@ type Message struct {
 type Box struct {
 	ID               int64
 	Raw, Name, Delim string
+	Was              string // its name on the server, for people, while a rename waits; "": Name
 	Unborn           bool   // made here, not on the server yet
 	Gone             bool   // no longer on the server
 	Aside            string // why nothing is pushed there: quarantined, kept by content alone (I3, I5)

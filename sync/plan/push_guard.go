@@ -7,8 +7,12 @@ import (
 	"mailstow/conflict"
 )
 
-// StaleStore is why a store that is an old copy sends nothing by itself.
-const StaleStore Reason = "the store is an older copy"
+// Why a push is held back, beside ManyDeleted.
+const (
+	StaleStore  Reason = "the store is an older copy"
+	WouldEmpty  Reason = "the mailbox would be empty"
+	WouldRemove Reason = "the mailbox would go with its mail"
+)
 
 // HeldPush are intents that the guard holds back (I26).
 type HeldPush struct {
@@ -95,11 +99,15 @@ func (q *queue) judge(b Box, d *doom) {
 	if d.removal != nil {
 		m := Mailbox{Known: b.Messages, Gone: true}
 		if h := hold(max(0, b.Messages-d.moves), m, q.Limit); h != nil {
+			h.Reason = WouldRemove
 			q.hold(HeldPush{*h, b.ID, b.Name, nil}, []Intent{*d.removal})
 		}
 	}
 	n := len(d.expunges)
 	if h := hold(n, Mailbox{Known: b.Messages, Remote: max(0, b.Messages-n)}, q.Limit); h != nil {
+		if h.Reason == MailboxEmptied {
+			h.Reason = WouldEmpty
+		}
 		q.hold(HeldPush{*h, b.ID, b.Name, nil}, d.expunges)
 	}
 }

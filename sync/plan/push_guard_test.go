@@ -41,19 +41,19 @@ func TestPushGuard(t *testing.T) {
 		"twenty-one of forty":       {deletes("A", 21), 40, "", 0, "A 21 of 40: many deletions"},
 		"a quarter":                 {deletes("A", 25), 100, "", 25, ""},
 		"more than a quarter":       {deletes("A", 26), 100, "", 0, "A 26 of 100: many deletions"},
-		"emptied":                   {deletes("A", 3), 3, "", 0, "A 3 of 3: mailbox is suddenly empty"},
+		"emptied":                   {deletes("A", 3), 3, "", 0, "A 3 of 3: the mailbox would be empty"},
 		"let through":               {deletes("A", 26), 100, "26", 26, ""},
 		"not quite":                 {deletes("A", 26), 100, "25", 0, "A 26 of 100: many deletions"},
 		"each mailbox by itself":    {deletes("A", 26) + deletes("B", 2), 100, "", 2, "A 26 of 100: many deletions"},
 		"moves are no deletions":    {moves("A", "B", 100), 100, "", 0, ""},
-		"removed with its mail":     {"remove A", 100, "", 0, "A 1 of 100: mailbox is gone"},
+		"removed with its mail":     {"remove A", 100, "", 0, "A 1 of 100: the mailbox would go with its mail"},
 		"removed when empty":        {"remove A", 0, "", 1, ""},
 		"removed after all is out":  {moves("A", "B", 3) + "remove A", 3, "", 1, ""},
-		"removed, one still in it":  {moves("A", "B", 2) + "remove A", 3, "", 0, "A 1 of 3: mailbox is gone"},
+		"removed, one still in it":  {moves("A", "B", 2) + "remove A", 3, "", 0, "A 1 of 3: the mailbox would go with its mail"},
 		"removed, as many as said":  {"remove A", 7, "7", 1, ""},
-		"removed, fewer than said":  {"remove A", 8, "7", 0, "A 1 of 8: mailbox is gone"},
+		"removed, fewer than said":  {"remove A", 8, "7", 0, "A 1 of 8: the mailbox would go with its mail"},
 		"off":                       {deletes("A", 100) + "remove B", 100, "off", 101, ""},
-		"a server that counts less": {deletes("A", 3), 1, "", 0, "A 3 of 1: mailbox is suddenly empty"},
+		"a server that counts less": {deletes("A", 3), 1, "", 0, "A 3 of 1: the mailbox would be empty"},
 	} {
 		in := input(t, "UIDPLUS MOVE", c.queue)
 		in.Limit, _ = ParseLimit(c.limit)
@@ -85,9 +85,9 @@ func TestPushGuardHoldsNothingElse(t *testing.T) {
 		append A #5
 		store A1 +\Seen
 		erase A2 expunge
-		held B/C #1 4 of 4: mailbox is gone
+		held B/C #1 4 of 4: the mailbox would go with its mail
 		wait #2: after #1, which is not done yet`)
-	if got, want := p.Held[0].String(), "B/C: 4 of 4 deletions held back (100 %, mailbox is gone): --max-deletes 4 lets them through"; got != want {
+	if got, want := p.Held[0].String(), "B/C: 4 of 4 deletions held back (100 %, the mailbox would go with its mail): --max-deletes 4 lets them through"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -89,6 +89,7 @@ func (q *queue) erase(g []Intent) Step {
 func (q *queue) named(i Intent) {
 	s := q.step(Op(i.Kind), []Intent{i})
 	s.Name, s.Dest = i.Name, cmp.Or(i.Shown, i.Name)
+	s.Source = cmp.Or(q.box[i.Mailbox].Was, s.Source)
 	q.add(s)
 }
 

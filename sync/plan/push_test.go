@@ -177,7 +177,7 @@ func TestPush(t *testing.T) {
 			move B/C1>A`, `
 			move B/C1>A
 			remove B/C needs #3
-			held B #1 100 of 100: mailbox is gone
+			held B #1 100 of 100: the mailbox would go with its mail
 			`},
 		"removed, the upper one first": {modern, `
 			remove E

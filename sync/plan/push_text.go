@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -84,15 +85,15 @@ func (s Step) erasing(n string) string {
 
 // Describe is a line for people: what an intent will do.
 func (in PushInput) Describe(i Intent) string {
-	name := func(id int64) string {
+	box := func(id int64) Box {
 		for _, b := range in.Boxes {
 			if b.ID == id {
-				return b.Name
+				return b
 			}
 		}
-		return fmt.Sprintf("mailbox %d", id)
+		return Box{Name: fmt.Sprintf("mailbox %d", id)}
 	}
-	s := Step{Op: Op(i.Kind), Source: name(i.Mailbox), Dest: name(i.Target), Messages: []int64{i.Message.ID}}
+	s := Step{Op: Op(i.Kind), Source: box(i.Mailbox).Name, Dest: box(i.Target).Name, Messages: []int64{i.Message.ID}}
 	switch i.Kind {
 	case conflict.EditFlags:
 		s.Op = OpStore
@@ -102,7 +103,7 @@ func (in PushInput) Describe(i Intent) string {
 	case conflict.EditAppend:
 		s.Bytes = i.Result.Size
 	case conflict.EditCreate, conflict.EditRename:
-		s.Dest = i.Shown
+		s.Source, s.Dest = cmp.Or(box(i.Mailbox).Was, s.Source), i.Shown
 	}
 	return s.String()
 }

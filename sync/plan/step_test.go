@@ -47,7 +47,7 @@ F: work of message 9001 stays here: the server cannot store it
 #2 is parked: 51 bytes: S takes messages of at most 50
 #4 waits: over quota; again from 2026-04-01 13:00:00 UTC
 `},
-		{"UIDPLUS MOVE", "remove B", "B: 100 of 100 deletions held back (100 %, mailbox is gone): --max-deletes 100 lets them through\n"},
+		{"UIDPLUS MOVE", "remove B", "B: 100 of 100 deletions held back (100 %, the mailbox would go with its mail): --max-deletes 100 lets them through\n"},
 	} {
 		if got := Push(input(t, c.caps, c.queue)).Text(); got != c.want {
 			t.Errorf("got\n%swant\n%s", got, c.want)
@@ -83,7 +83,7 @@ func TestPushJSON(t *testing.T) {
 	got, err := json.Marshal(p)
 	const want = `{"steps":[{"op":"store","mailbox":1,"source":"A","intents":[2,1],"messages":[1001,1002],"add":["\\Seen"],"unchanged_since":50,"uids":"1:2"}],` +
 		`"waiting":[{"intent":3,"why":"over quota","until":"2026-04-01T13:00:00Z"}],` +
-		`"held":[{"reason":"mailbox is gone","count":100,"of":100,"mailbox":"B","intents":[4]}]}`
+		`"held":[{"reason":"the mailbox would go with its mail","count":100,"of":100,"mailbox":"B","intents":[4]}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n got %s\nwant %s", err, got, want)
 	}
@@ -118,5 +118,18 @@ func TestDependents(t *testing.T) {
 		if got := fmt.Sprint(p.Dependents(c.failed...)); got != c.want {
 			t.Errorf("%v: %s, want %s", c.failed, got, c.want)
 		}
+	}
+}
+
+// A mailbox that waits to be renamed has its new name everywhere but where it gets it.
+func TestRenameNamesBothEnds(t *testing.T) {
+	in := input(t, "MOVE", "rename A X\nmove B1>A")
+	in.Boxes[0].Name, in.Boxes[0].Was = "X", "A"
+	want := "rename mailbox A to X\nB: move 1 message to X\n"
+	if got := Push(in).Text(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if got := in.Describe(in.Intents[0]); got != "rename mailbox A to X" {
+		t.Errorf("described as %q", got)
 	}
 }
