@@ -1,7 +1,9 @@
 package wire
 
 // Limits. Each is far above what an honest server sends and low enough that a
-// hostile one can waste time, never memory.
+// hostile one can waste time, never memory. Three a user could come up against all
+// the same, and can set: the length of a message (Options.MaxLiteral, max-message in
+// an account), the ratio (compress = "off") and the silence (NewSocket, timeout).
 const (
 	// MaxLine bounds a response line (without its literals). A message with
 	// thousands of keywords or a LIST entry of a deep hierarchy stays below.
