@@ -175,7 +175,7 @@ func phases(t *testing.T) []phase {
 		}, list, true, false},
 		{"namespace", nil, after("NAMESPACE"), func(ctx context.Context, c *remote.Conn) error { _, err := c.Namespaces(ctx); return err }, true, false},
 		{"examine", nil, after("EXAMINE", "* 9 EXISTS\r\n"), in(fetchMetadata), true, false},
-		{"changes", nil, after("EXAMINE", opening(8, 10, 30)), findChanges, true, false},
+		{"news", nil, after("EXAMINE", opening(8, 10, 30)), findChanges, true, false},
 		{"metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ())\r\n"), in(fetchMetadata), true, false},
 		{"amid metadata", nil, opened("UID FETCH", "* 1 FETCH (UID 1 FLAGS ("), in(fetchMetadata), false, false},
 		{"search", nil, opened("UID SEARCH"), in(func(ctx context.Context, c *remote.Conn) error { _, err := c.UIDs(ctx, 1, 0); return err }), true, false},
@@ -226,6 +226,18 @@ func phases(t *testing.T) []phase {
 			p.send("%s%s OK\r\n* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n%s OK\r\n", opening(9, 100, 30), first, fetch)
 			p.send("%s%s OK\r\n* 1 FETCH (UID 1 BODY[] {3}\r\nt", opening(9, 100, 30), second)
 		}, fetchBoth, false, false},
+		{"leave to append", nil, after("APPEND"), operations["append"], true, false},
+		{"appended", nil, func(p *peer) {
+			p.raw("* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n")
+			p.command("APPEND")
+		}, operations["append"], true, false},
+		{"opening for changes", nil, after("SELECT", opening(9, 100, 30)), operations["edit"], true, false},
+		{"changes", nil, func(p *peer) {
+			p.raw(welcomed)
+			p.answer("SELECT", opening(9, 100, 30))
+			p.command("UID STORE")
+		}, operations["edit"], true, false},
+		{"create", nil, after("CREATE"), operations["create"], true, false},
 		{"noop", nil, after("NOOP"), func(ctx context.Context, c *remote.Conn) error { return c.Noop(ctx) }, true, false},
 	}
 }
