@@ -48,6 +48,7 @@ type Packer struct {
 	out  []byte
 	sum  hash.Hash
 	head headerScanner
+	body *Packed // the one begun
 }
 
 // NewPacker makes a Packer. Entropy coding of literals is off by default at this
@@ -81,32 +82,46 @@ func (p *Packer) Pack(r io.Reader) (*Packed, error) {
 // stream hands the chunks of a body to emit, whose data is valid until emit
 // returns.
 func (p *Packer) stream(r io.Reader, emit func(chunk) error) (*Packed, error) {
-	p.sum.Reset()
-	p.head.reset()
-	packed := &Packed{}
+	p.begin()
 	for {
 		n, err := p.fill(r)
 		if err != nil && err != io.EOF {
 			return nil, err
 		}
 		if n > 0 {
-			p.sum.Write(p.in[:n])
-			p.head.write(p.in[:n])
-			packed.Size += int64(n)
-			packed.count++
+			p.take(p.in[:n])
 			if err := emit(p.pack(p.in[:n])); err != nil {
 				return nil, err
 			}
 		}
 		if err == io.EOF {
-			break
+			return p.end(), nil
 		}
 	}
-	p.sum.Sum(packed.SHA256[:0])
-	p.head.sum.Sum(packed.HeaderSHA256[:0])
-	packed.HeaderSize = p.head.size
-	packed.Envelope = parseEnvelope(p.head.text)
-	return packed, nil
+}
+
+// begin starts a body.
+func (p *Packer) begin() {
+	p.sum.Reset()
+	p.head.reset()
+	p.body = &Packed{}
+}
+
+// take notes the bytes of one chunk.
+func (p *Packer) take(b []byte) {
+	p.sum.Write(b)
+	p.head.write(b)
+	p.body.Size += int64(len(b))
+	p.body.count++
+}
+
+// end gives the body whose chunks were all taken.
+func (p *Packer) end() *Packed {
+	p.sum.Sum(p.body.SHA256[:0])
+	p.head.sum.Sum(p.body.HeaderSHA256[:0])
+	p.body.HeaderSize = p.head.size
+	p.body.Envelope = parseEnvelope(p.head.text)
+	return p.body
 }
 
 // fill reads up to ChunkSize bytes into p.in, which grows to what is needed. The

@@ -17,6 +17,7 @@ func init() {
 	children["hold"] = hold
 	children["fill"] = fill
 	children["stage"] = stageForever
+	children["partial"] = partialForever
 }
 
 // child starts this test binary as another process and gives its output.

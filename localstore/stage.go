@@ -46,7 +46,9 @@ type stager struct {
 	s       *Store
 	ctx     context.Context
 	id      int64
-	next    int // number of the first chunk in batch
+	msg     MessageID           // whose body it is; 0: nobody's, should the process end
+	sum     func([]byte) []byte // SHA-256 of the chunks added; nil with msg 0
+	next    int                 // number of the first chunk in batch
 	batch   []chunk
 	bufs    [2][stageBatch][]byte // what the data of both batches sits in, used again
 	turn    int                   // the half of bufs that batch uses
@@ -70,7 +72,11 @@ func (st *stager) flush() error {
 	}
 	batch, first, writing := st.batch, st.next, make(chan error, 1)
 	st.batch, st.next, st.turn, st.writing = nil, first+len(batch), 1-st.turn, writing
-	go func() { writing <- st.write(batch, first) }()
+	var sum []byte
+	if st.sum != nil {
+		sum = st.sum(nil)
+	}
+	go func() { writing <- st.write(batch, first, sum) }()
 	return nil
 }
 
@@ -84,9 +90,11 @@ func (st *stager) wait() error {
 	return err
 }
 
-func (st *stager) write(batch []chunk, first int) error {
+func (st *stager) write(batch []chunk, first int, sum []byte) error {
 	return st.s.Update(st.ctx, func(tx *Tx) error {
-		if _, err := tx.exec("INSERT OR IGNORE INTO staging(body) VALUES (?)", st.id); err != nil {
+		_, err := tx.exec(`INSERT INTO staging(body, message, sha256) VALUES (?, nullif(?, 0), ?)
+			ON CONFLICT(body) DO UPDATE SET sha256 = excluded.sha256`, st.id, st.msg, sum)
+		if err != nil {
 			return err
 		}
 		for i, c := range batch {
@@ -114,13 +122,17 @@ func (tx *Tx) unstage(id int64) error {
 	return tx.deleteChunks(id)
 }
 
-// recoverStaging removes what killed processes left staged and finds the first
-// free body id. The lock is held: nobody is staging now.
+const leftover = `SELECT body FROM staging s WHERE NOT EXISTS (SELECT 1 FROM message m
+	WHERE m.id = s.message AND m.uid IS NOT NULL AND m.body IS NULL AND m.vanished_run IS NULL) LIMIT 1`
+
+// recoverStaging removes what killed processes left staged, but for what a Partial
+// can go on with, and finds the first free body id. The lock is held: nobody is
+// staging now.
 func (s *Store) recoverStaging(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
 		for {
 			var id int64
-			ok, err := tx.get("SELECT body FROM staging LIMIT 1", nil, &id)
+			ok, err := tx.get(leftover, nil, &id)
 			if err != nil {
 				return err
 			}
