@@ -58,7 +58,7 @@ func scanMissing(r *sql.Rows) (MissingRow, error) {
 	var m MissingRow
 	var date sql.NullInt64
 	var same []byte
-	err := r.Scan(&m.ID, &m.UID, &m.Size, &date, &m.Identity, &same, &m.Alike)
+	err := r.Scan(&m.ID, &m.UID, &m.Size, &date, &m.Identity, &m.Begun, &same, &m.Alike)
 	m.Date = fromUnix(date)
 	if len(same) == 32 {
 		m.Same = (*[32]byte)(same)

@@ -40,7 +40,8 @@
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
-//	put.go body.go stage.go read.go       bodies in and out
+//	put.go body.go stage.go partial.go
+//	read.go                               bodies in and out
 //	list.go status.go mailbox_query.go    questions people ask
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code

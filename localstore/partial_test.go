@@ -29,6 +29,21 @@ func write(t tb, x *Partial, b []byte) {
 	}
 }
 
+// keepAll keeps all that was written, and ends the Partial.
+func keepAll(t tb, x *Partial) {
+	t.Helper()
+	mark, err := x.Mark()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Keep(mark); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // However a body is cut into pieces, and however often its process ends on the
 // way, what comes out is what Pack makes of it.
 func TestPartialInAnyPieces(t *testing.T) {
@@ -43,15 +58,28 @@ func TestPartialInAnyPieces(t *testing.T) {
 		ids := arrive(t, s, p, uid)
 		body := text[:rapid.IntRange(0, len(text)).Draw(t, "size")]
 		x := partial(t, s, ids[0])
+		type place struct {
+			Mark
+			size int64
+		}
+		var marks []place
 		kept := int64(0)
 		for x.Size() < int64(len(body)) {
 			at := x.Size()
 			write(t, x, body[at:min(at+int64(rapid.IntRange(1, 1600<<10).Draw(t, "piece")), int64(len(body)))])
-			if rapid.Bool().Draw(t, "commit") {
-				kept = x.Size()
-				if err := x.Commit(); err != nil {
+			if rapid.Bool().Draw(t, "mark") {
+				mark, err := x.Mark()
+				if err != nil {
 					t.Fatal(err)
 				}
+				marks = append(marks, place{mark, x.Size()})
+			}
+			if n := rapid.IntRange(0, len(marks)).Draw(t, "keep"); n > 0 {
+				kept = marks[n-1].size
+				if err := x.Keep(marks[n-1].Mark); err != nil {
+					t.Fatal(err)
+				}
+				marks = marks[n:]
 			}
 			if rapid.IntRange(0, 3).Draw(t, "end") > 0 {
 				continue
@@ -64,8 +92,9 @@ func TestPartialInAnyPieces(t *testing.T) {
 				s = openStore(t, path, Options{})
 			}
 			x = partial(t, s, ids[0])
-			if x.Size() < kept || !bytes.HasSuffix(body[:x.Size()], x.Tail()) || (len(x.Tail()) > 0) != (x.Size() > 0) {
-				t.Fatalf("%d bytes after %d were committed, tail of %d", x.Size(), kept, len(x.Tail()))
+			marks = nil
+			if x.Size() != kept || !bytes.HasSuffix(body[:x.Size()], x.Tail()) || (len(x.Tail()) > 0) != (x.Size() > 0) {
+				t.Fatalf("%d bytes, %d were kept, tail of %d", x.Size(), kept, len(x.Tail()))
 			}
 		}
 		b, err := x.Finish()
@@ -100,12 +129,7 @@ func TestPartialOfDamagedPieces(t *testing.T) {
 			ids := arrive(t, s, newPlace(t, s, "INBOX"), 1)
 			x := partial(t, s, ids[0])
 			write(t, x, body)
-			if err := x.Commit(); err != nil {
-				t.Fatal(err)
-			}
-			if err := x.Close(); err != nil {
-				t.Fatal(err)
-			}
+			keepAll(t, x)
 			tamper(t, s, damage)
 			x = partial(t, s, ids[0])
 			if x.Size() != 0 || x.Tail() != nil {
@@ -145,12 +169,7 @@ func TestPartialsThatAreOver(t *testing.T) {
 		for _, id := range ids {
 			x := partial(t, s, id)
 			write(t, x, []byte(noise(1000, uint64(id))))
-			if err := x.Commit(); err != nil {
-				t.Fatal(err)
-			}
-			if err := x.Close(); err != nil {
-				t.Fatal(err)
-			}
+			keepAll(t, x)
 			if id == ids[0] {
 				over(t, s, p, id, x)
 			}
@@ -168,7 +187,7 @@ func TestPartialsThatAreOver(t *testing.T) {
 	}
 }
 
-// partialForever commits pieces and waits to be killed in the middle of one.
+// partialForever keeps pieces and waits to be killed in the middle of one.
 func partialForever(args []string) error {
 	s, err := Open(bg, args[0], Options{})
 	if err != nil {
@@ -183,7 +202,11 @@ func partialForever(args []string) error {
 		if _, err := io.CopyN(x, text, 1<<20); err != nil {
 			return err
 		}
-		if err := x.Commit(); err != nil {
+		mark, err := x.Mark()
+		if err != nil {
+			return err
+		}
+		if err := x.Keep(mark); err != nil {
 			return err
 		}
 	}

@@ -46,9 +46,9 @@ type stager struct {
 	s       *Store
 	ctx     context.Context
 	id      int64
-	msg     MessageID           // whose body it is; 0: nobody's, should the process end
-	sum     func([]byte) []byte // SHA-256 of the chunks added; nil with msg 0
-	next    int                 // number of the first chunk in batch
+	msg     MessageID // whose body it is; 0: nobody's, should the process end
+	kept    []byte    // SHA-256 of the chunks that are to be gone on from; nil: none
+	next    int       // number of the first chunk in batch
 	batch   []chunk
 	bufs    [2][stageBatch][]byte // what the data of both batches sits in, used again
 	turn    int                   // the half of bufs that batch uses
@@ -72,11 +72,8 @@ func (st *stager) flush() error {
 	}
 	batch, first, writing := st.batch, st.next, make(chan error, 1)
 	st.batch, st.next, st.turn, st.writing = nil, first+len(batch), 1-st.turn, writing
-	var sum []byte
-	if st.sum != nil {
-		sum = st.sum(nil)
-	}
-	go func() { writing <- st.write(batch, first, sum) }()
+	kept := st.kept
+	go func() { writing <- st.write(batch, first, kept) }()
 	return nil
 }
 
@@ -90,10 +87,10 @@ func (st *stager) wait() error {
 	return err
 }
 
-func (st *stager) write(batch []chunk, first int, sum []byte) error {
+func (st *stager) write(batch []chunk, first int, kept []byte) error {
 	return st.s.Update(st.ctx, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO staging(body, message, sha256) VALUES (?, nullif(?, 0), ?)
-			ON CONFLICT(body) DO UPDATE SET sha256 = excluded.sha256`, st.id, st.msg, sum)
+			ON CONFLICT(body) DO UPDATE SET sha256 = excluded.sha256`, st.id, st.msg, kept)
 		if err != nil {
 			return err
 		}

@@ -149,6 +149,8 @@ type MissingRow struct {
 	// Same is the SHA-256 of a body that is held and is this message's own, by its
 	// identity, size and date; nil: none.
 	Same *[32]byte
+	// Begun: a Partial of it is in the store.
+	Begun bool
 	// Alike: the message is large, and the method Alike gives bodies that are held
 	// and may be its own.
 	Alike bool

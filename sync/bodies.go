@@ -23,7 +23,12 @@ func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 		return err
 	}
 	f := &fetcher{m: m, conn: c, out: m.writer, alone: true}
-	fetch := func(batches [][]plan.Due) error { return f.fetch(ctx, batches) }
+	fetch := func(batches [][]plan.Due) error {
+		if err := f.fetch(ctx, batches); err != nil {
+			return err
+		}
+		return f.fetchLarge(ctx)
+	}
 	if err := f.missing(ctx, fetch); err != nil || !f.putOff {
 		return err
 	}
@@ -40,9 +45,10 @@ type fetcher struct {
 	m      *mailbox
 	conn   *remote.Conn
 	out    *writer
-	alone  bool // nothing else is under way on the connection: questions can be asked
-	putOff bool // some messages wait for others
-	last   bool // none may wait any more
+	alone  bool       // nothing else is under way on the connection: questions can be asked
+	putOff bool       // some messages wait for others
+	last   bool       // none may wait any more
+	large  []plan.Due // to be fetched in pieces
 }
 
 // missing walks over what is missing and not held in another place, in batches.

@@ -12,6 +12,11 @@
 //     first, so that a body that is owed is a row without body.
 //   - A body counts when its command was answered OK and its bytes are
 //     committed (I7); a cursor moves in the transaction of its rows (I8).
+//   - A large message arrives in pieces (large.go), and what was answered of it is
+//     never asked for again, be it the connection, the run or the process that ended:
+//     150 MB on a slow link would else never come. It is gone on with under the same
+//     UID and UIDVALIDITY alone, when the last bytes held come once more, and visible
+//     when its end is proven and every answer was OK.
 //   - A message that cannot be had is a problem with a reason and a time to
 //     try again; it stops neither its neighbours nor the cursor (I12).
 //   - No body is downloaded that is held in the account already, if that can be
@@ -35,8 +40,8 @@
 // there, by listing.go),
 // arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that
 // mean nothing), and bodies.go (downloads: twice.go and underway.go leave out
-// what is held already, round.go asks, pack.go receives, writer.go stores behind
-// them); problem.go and poison.go set aside what cannot be
+// what is held already, round.go asks, large.go in pieces, pack.go receives,
+// writer.go stores behind them); problem.go and poison.go set aside what cannot be
 // had. push.go is the second half: push_settle.go finds out what became of what was
 // sent, push_moves.go and push_decide.go settle what the server did meanwhile,
 // push_input.go makes the input of plan.Push, push_send.go carries its plan out with

@@ -39,7 +39,8 @@ type mailbox struct {
 	labels      labels                 // of known messages, as heard of since it was opened
 	plan        plan.MailboxPlan
 	poison      poison
-	headless    bool // the connection was lost while headers were asked for
+	whole       map[uint32]bool // messages that cannot be had in pieces
+	headless    bool            // the connection was lost while headers were asked for
 }
 
 func (r *run) newMailbox(l remote.Mailbox, id localstore.MailboxID, gen *localstore.Generation) *mailbox {

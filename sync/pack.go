@@ -118,19 +118,29 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 
 func (w *writer) stage(size int64, from io.Reader) (*body, error) {
 	in := &failingReader{r: io.LimitReader(from, size)}
-	if w.packer == nil {
-		w.packer = localstore.NewPacker()
-	}
-	packed, err := w.run.store.Stage(w.ctx, w.packer, in)
+	packed, err := w.run.store.Stage(w.ctx, w.stagePacker(), in)
 	if err != nil && in.failed {
 		err = readError{err}
 	}
 	if err != nil {
 		return nil, err
 	}
+	return stagedBody(packed), nil
+}
+
+// stagePacker is the packer of bodies that go to the store piece by piece.
+func (w *writer) stagePacker() *localstore.Packer {
+	if w.packer == nil {
+		w.packer = localstore.NewPacker()
+	}
+	return w.packer
+}
+
+// stagedBody is a body whose bytes are in the store.
+func stagedBody(packed *localstore.Packed) *body {
 	x := &body{packed: packed, ready: make(chan struct{})}
 	close(x.ready)
-	return x, nil
+	return x
 }
 
 // failingReader remembers whether reading failed, to tell the server's faults

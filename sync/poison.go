@@ -35,6 +35,12 @@ func (p *poison) survived() {
 	p.streak = 0
 }
 
+// advanced notes that part of a message came and is kept.
+func (p *poison) advanced(uid uint32) {
+	delete(p.deaths, uid)
+	p.streak = 0
+}
+
 // died notes a request during which the connection was lost. It reports
 // whether that is a step towards the culprit, and whether it is found.
 func (p *poison) died(batch []plan.Due) (step, found bool) {

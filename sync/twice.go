@@ -28,12 +28,18 @@ func (f *fetcher) unheld(ctx context.Context, page []localstore.MissingRow) ([]p
 			continue
 		}
 		what := content(r)
-		if what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)) || r.Alike && !f.alone {
+		d := plan.Due{ID: int64(r.ID), UID: r.UID, Size: r.Size, Content: what}
+		inPieces := f.m.inPieces(r)
+		switch {
+		case what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)), (r.Alike || inPieces) && !f.alone:
 			f.putOff = true
 			continue
+		case inPieces:
+			f.large = append(f.large, d)
+		default:
+			due = append(due, d)
 		}
 		here[what] = true
-		due = append(due, plan.Due{ID: int64(r.ID), UID: r.UID, Size: r.Size, Content: what})
 	}
 	return due, nil
 }

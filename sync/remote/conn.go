@@ -32,6 +32,8 @@ type Conn struct {
 	mu       sync.Mutex
 	begun    bool // the prelude was sent
 	noExtras bool // items of extensions are not understood
+	pieces   bool // the server has shown that it gives messages in pieces
+	noPieces bool // it does not
 	qresync  enabling
 	box      string   // raw name of the open mailbox, for errors
 	opened   Selected // as EXAMINE or SELECT reported it

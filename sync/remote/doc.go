@@ -51,7 +51,7 @@
 //	metadata.go    UID, FLAGS, date, size: merging answers; meta.go reading them;
 //	               extras.go identities and labels, where there are any
 //	bodies.go      asking for bodies and headers; bodyanswer.go routing literals by
-//	               UID and section; uids.go sets of UIDs
+//	               UID and section; pieces.go, pieceanswer.go large ones; uids.go sets of UIDs
 //	outcome.go     what became of a change; readonly.go refusing all of them
 //	edit.go        flags, copies, moves, expunges in many mailboxes: edit_run.go the
 //	               flights, edit_work.go one mailbox, edit_tasks.go one kind of
