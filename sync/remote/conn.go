@@ -122,14 +122,15 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 
 // stream is pipeline for commands that are made as they are sent.
 func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.Handler, done func(*wire.Command, wire.Status) error) error {
-	prelude := c.prelude()
+	var prelude []*wire.Command
 	all := func(yield func(*wire.Command) bool) {
-		for _, cmd := range prelude {
-			if !yield(cmd) {
-				return
-			}
-		}
 		for cmd := range cmds {
+			if !c.begun {
+				prelude = c.prelude()
+				if !yieldAll(yield, prelude) {
+					return
+				}
+			}
 			if !yield(c.allowed(cmd)) {
 				return
 			}
@@ -147,6 +148,16 @@ func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.
 		}
 		return done(cmd, s)
 	})
+}
+
+// yieldAll reports whether more is wanted.
+func yieldAll[T any](yield func(T) bool, all []T) bool {
+	for _, x := range all {
+		if !yield(x) {
+			return false
+		}
+	}
+	return true
 }
 
 // opName is the command's name as users see it in an error.

@@ -23,9 +23,6 @@ const (
 // without it) and ENABLE, which is allowed only before a mailbox is opened (RFC
 // 5161 section 3.1).
 func (c *Conn) prelude() (cmds []*wire.Command) {
-	if c.begun {
-		return nil
-	}
 	c.begun = true
 	if c.Has(imap.CapID) {
 		cmds = append(cmds, idCommand())

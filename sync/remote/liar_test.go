@@ -76,9 +76,20 @@ func examined(t testing.TB, caps string, k remote.Known, script []exchange) (sel
 
 const allEight = "1[]2[]3[]4[]6[]7[]8[]9[]"
 
-// What servers say that is wrong, or odd and right. Where the server's word does
-// not come out, everything is read, and the end is the same.
-func TestServersThatLie(t *testing.T) {
+// lie is what a server says that is wrong, or odd and right, and what is found all
+// the same.
+type lie struct {
+	name, caps string
+	k          remote.Known
+	script     []exchange
+	method     remote.Method
+	vanished   string
+	heard      string
+	why        string // "" only when it must be empty
+	trips      int
+}
+
+func lies() []lie {
 	eight := listed(1, 2, 3, 4, 6, 7, 8, 9)
 	known := func(change func(k *remote.Known)) remote.Known {
 		k := held
@@ -86,16 +97,7 @@ func TestServersThatLie(t *testing.T) {
 		return k
 	}
 	vanished := func(what string) string { return "* VANISHED (EARLIER) " + what + "\r\n" }
-	for _, tc := range []struct {
-		name, caps string
-		k          remote.Known
-		script     []exchange
-		method     remote.Method
-		vanished   string
-		heard      string
-		why        string // "" only when it must be empty
-		trips      int
-	}{
+	return []lie{
 		{"nothing changed", qresync, held, []exchange{{examineQ, opening(8, 10, 20)}, {askNew, listed(9)}}, // n:* names the last one
 			remote.ByQResync, "", "9[]", "", 1},
 		{"all there is", qresync, held, []exchange{
@@ -222,7 +224,13 @@ func TestServersThatLie(t *testing.T) {
 			remote.ByScan, "", "3[]9[]", "", 1},
 		{"nothing known, no uidvalidity", "", remote.Known{}, []exchange{{`EXAMINE "box"`, "* 2 EXISTS\r\n"}, {"UID FETCH 1:* (UID FLAGS)", listed(3, 9)}},
 			remote.Unusable, "", "", "does not say UIDVALIDITY", 1},
-	} {
+	}
+}
+
+// What servers say that is wrong, or odd and right. Where the server's word does
+// not come out, everything is read, and the end is the same.
+func TestServersThatLie(t *testing.T) {
+	for _, tc := range lies() {
 		t.Run(tc.name, func(t *testing.T) {
 			sel, ch, heard, trips, err := examined(t, tc.caps, tc.k, tc.script)
 			if err != nil {

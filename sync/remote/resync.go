@@ -191,8 +191,8 @@ func (r *resync) take(resp *wire.Response) error {
 
 // trusted: UIDs that come now mean what the caller takes them for.
 func (r *resync) trusted() bool {
-	if r.opened {
-		return r.unusable == ""
+	if r.replied { // one that refuses may still have the mailbox before open
+		return r.opened && r.unusable == ""
 	}
 	r.early = r.early || r.sel.UIDValidity == 0
 	return r.sel.UIDValidity == r.k.UIDValidity

@@ -24,7 +24,7 @@ var ErrAlone = errors.New("the mailbox needs a visit of its own")
 type tour struct {
 	c     *Conn
 	stops []*stop // not complete, oldest first
-	err   error   // of a caller: the rest is read and dropped
+	err   error   // of a caller: nothing more is asked, the rest is read and dropped
 }
 
 // stop is one mailbox of a tour.
@@ -36,12 +36,13 @@ type stop struct {
 }
 
 // call is what is done at a stop. Errors of take and answered end the connection,
-// one of end only the tour.
+// one of failed or end only the tour.
 type call interface {
 	commands() iter.Seq[*wire.Command] // the first is EXAMINE
 	take(*wire.Response) error
 	answered(*wire.Command, wire.Status) error
-	end() error // all commands are answered
+	failed() error // of the caller, so far
+	end() error    // all commands are answered
 }
 
 // visit runs a tour. where tells what is being read when the connection fails.
@@ -109,11 +110,14 @@ func (t *tour) leave() {
 func (t *tour) take(resp *wire.Response) error {
 	switch {
 	case t.err != nil:
-		return nil
+		return wire.ErrStray
 	case len(t.stops) == 0:
 		return t.c.unasked(resp)
 	}
-	return t.stops[0].take(resp)
+	now := t.stops[0]
+	err := now.take(resp)
+	t.err = now.failed()
+	return err
 }
 
 func (t *tour) answered(cmd *wire.Command, s wire.Status) error {

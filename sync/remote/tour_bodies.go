@@ -16,7 +16,7 @@ import (
 type BodyVisit struct {
 	Raw         string
 	UIDValidity uint32
-	Sets        iter.Seq[BodySet] // made as they are sent
+	Sets        iter.Seq[BodySet] // made as they are sent; none is empty
 	// Fn and Answered are as with BodySets; they are called only once EXAMINE has
 	// confirmed UIDVALIDITY.
 	Fn       func(set int, uid imap.UID, size int64, r io.Reader) error
@@ -87,8 +87,7 @@ func (b *errandBodies) take(resp *wire.Response) error {
 
 func (b *errandBodies) answered(cmd *wire.Command, s wire.Status) error {
 	if cmd == b.open {
-		b.opened(s)
-		return nil
+		return b.opened(s)
 	}
 	set := b.owner[cmd]
 	delete(b.owner, cmd)
@@ -101,11 +100,15 @@ func (b *errandBodies) answered(cmd *wire.Command, s wire.Status) error {
 	return b.f.answer(set, s, b.v.Answered)
 }
 
-// opened hears of the answer to EXAMINE.
-func (b *errandBodies) opened(s wire.Status) {
+func (b *errandBodies) failed() error { return b.f.err }
+
+// opened hears of the answer to EXAMINE. A server that wants to be left alone is.
+func (b *errandBodies) opened(s wire.Status) error {
 	switch {
 	case !s.OK():
-		b.void = refused("examine", b.v.Raw, s)
+		if b.void = refused("examine", b.v.Raw, s); ClassOf(b.void) == Connect {
+			return b.void
+		}
 	case b.sel.UIDValidity != b.v.UIDValidity:
 		b.void = fmt.Errorf("uidvalidity is %d, not %d", b.sel.UIDValidity, b.v.UIDValidity)
 	case b.sel.UIDNotSticky:
@@ -114,11 +117,7 @@ func (b *errandBodies) opened(s wire.Status) {
 		b.ok = true
 		b.f.c.box, b.f.c.opened = b.v.Raw, b.sel
 	}
+	return nil
 }
 
-func (b *errandBodies) end() error {
-	if b.f.err != nil {
-		return b.f.err
-	}
-	return b.v.Done(b.void)
-}
+func (b *errandBodies) end() error { return b.v.Done(b.void) }

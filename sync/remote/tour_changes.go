@@ -62,9 +62,16 @@ func (l *look) commands() iter.Seq[*wire.Command] {
 
 func (l *look) take(resp *wire.Response) error { return l.r.take(resp) }
 
+// answered: a server that wants to be left alone is.
 func (l *look) answered(cmd *wire.Command, s wire.Status) error {
-	return l.r.done(l.errands[cmd], s)
+	err := l.r.done(l.errands[cmd], s)
+	if err == nil && ClassOf(l.r.refused) == Connect {
+		err = l.r.refused
+	}
+	return err
 }
+
+func (l *look) failed() error { return l.r.err }
 
 func (l *look) end() error {
 	sel, ch, err := l.outcome()
