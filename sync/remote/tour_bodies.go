@@ -76,8 +76,6 @@ func (b *errandBodies) take(resp *wire.Response) error {
 	switch {
 	case b.ok:
 		return b.f.take(resp)
-	case b.void != nil:
-		return wire.ErrStray
 	case resp.Name == "OK" && resp.Status().Code == "CLOSED":
 		b.sel = Selected{}
 		return nil
