@@ -246,6 +246,8 @@ func (p *proving) answered(cmd *wire.Command, s wire.Status) error {
 	return nil
 }
 
+func (p *proving) failed() error { return nil }
+
 func (p *proving) end() error { return p.later }
 
 // conclude sorts the messages that are done with. The others are left to editAll;

@@ -209,8 +209,8 @@ func serve(p *peer) (asked int) {
 	}
 }
 
-// many are n mailboxes.
-func many(n int) []box {
+// numbered are n mailboxes.
+func numbered(n int) []box {
 	var boxes []box
 	for i := range n {
 		boxes = append(boxes, box{fmt.Sprint("m", i), two})
@@ -222,7 +222,7 @@ func many(n int) []box {
 // flat, and neither side is kept waiting.
 func TestTourOfManyMailboxes(t *testing.T) {
 	c := session(t, "", func(p *peer) { serve(p) })
-	boxes := many(500)
+	boxes := numbered(500)
 	out := make([]*visited, len(boxes))
 	done, most := 0, 0
 	err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) {
@@ -261,7 +261,7 @@ func TestTourCallerFails(t *testing.T) {
 			defer close(ended)
 			asked = serve(p)
 		})
-		boxes, made, calls := many(200), 0, 0
+		boxes, made, calls := numbered(200), 0, 0
 		err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) {
 			for i, b := range boxes {
 				made++
@@ -398,7 +398,7 @@ func TestTourThrottled(t *testing.T) {
 			}
 			io.Copy(io.Discard, p.r)
 		})
-		out, err := toured(t, c, many(100))
+		out, err := toured(t, c, numbered(100))
 		wantClass(t, err, remote.Connect, "throttled")
 		if e, _ := errors.AsType[*remote.Error](err); e.RetryAfter.Seconds() != 2 {
 			t.Errorf("after %v", e.RetryAfter)
