@@ -21,7 +21,7 @@ const gossip = "* 55 EXISTS\r\n* 3 EXPUNGE\r\n* 1 FETCH (UID 1 FLAGS (not-mine))
 // CLOSED), nor does what a server goes on to tell when it refused to open the next.
 func TestTourKeepsMailboxesApart(t *testing.T) {
 	for _, caps := range []string{qresync, condstore, ""} {
-		first, rest := honest(caps)[0], honest(caps)[1:]
+		first, rest := flagged(caps)[0], flagged(caps)[1:]
 		second := func(data string, rest ...exchange) []exchange {
 			return append([]exchange{{first.want, data}}, rest...)
 		}
@@ -61,9 +61,9 @@ func TestTourKeepsMailboxesApart(t *testing.T) {
 		} {
 			t.Run(tc.name+"/"+caps, func(t *testing.T) {
 				c := touring(t, caps, func(p *peer) {
-					flight(p, at("a", honest(caps)))
+					flight(p, at("a", flagged(caps)))
 					flight(p, at("b", tc.script))
-					flight(p, at("c", honest(caps)))
+					flight(p, at("c", flagged(caps)))
 				})
 				boxes := same(held, "a", "b", "c")
 				boxes[0].k.UIDs = imap.UIDSet{{Start: 6, Stop: 12}, {Start: 2, Stop: 4}, {Start: 1, Stop: 2}} // in no order
@@ -354,8 +354,8 @@ func TestTourOfNothing(t *testing.T) {
 	}
 	c.Close()
 	c = touring(t, condstore, func(p *peer) {
-		flight(p, at("a", honest(condstore)))
-		flight(p, at("c", honest(condstore)))
+		flight(p, at("a", flagged(condstore)))
+		flight(p, at("c", flagged(condstore)))
 	})
 	out, err = toured(t, c, same(held, "a", "b\x00", "c"))
 	if err != nil || told(out) != changed[condstore]+"; alone; "+changed[condstore] {
@@ -418,8 +418,8 @@ func TestTourEnableRefused(t *testing.T) {
 		c := session(t, qresync, func(p *peer) {
 			p.reply(p.command("ENABLE QRESYNC"), answer)
 			flight(p, at("a", []exchange{{examineQ, "$ BAD what\r\n"}, {askNew, "$ BAD what\r\n"}}))
-			flight(p, at("b", honest(condstore)))
-			flight(p, at("box", honest(condstore)))
+			flight(p, at("b", flagged(condstore)))
+			flight(p, at("box", flagged(condstore)))
 			p.wait()
 		})
 		out, err := toured(t, c, same(held, "a"))

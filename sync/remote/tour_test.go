@@ -140,12 +140,12 @@ func at(box string, script []exchange) []exchange {
 	return out
 }
 
-// changed is the outcome of honest.
+// changed is the outcome of flagged.
 var changed = map[string]string{qresync: "qresync 2[me]", condstore: "condstore 2[me]", "": "scan 1[]2[me]3[]4[]6[]7[]8[]9[]"}
 
-// honest is the first flight in a mailbox where one flag changed, by the
+// flagged is the first flight in a mailbox where one flag changed, by the
 // capabilities.
-func honest(caps string) []exchange {
+func flagged(caps string) []exchange {
 	switch caps {
 	case qresync:
 		return []exchange{{examineQ, opening(8, 10, 30) + "* 2 FETCH (UID 2 FLAGS (me))\r\n"}, {askNew, ""}}
@@ -163,8 +163,8 @@ func TestTourWithALiar(t *testing.T) {
 	for _, tc := range lies() {
 		t.Run(tc.name, func(t *testing.T) {
 			c := touring(t, tc.caps, func(p *peer) {
-				flight(p, at("a", honest(tc.caps)))
-				last := at("c", honest(tc.caps))
+				flight(p, at("a", flagged(tc.caps)))
+				last := at("c", flagged(tc.caps))
 				for script := at("box", tc.script); ; script = script[1:] {
 					tag, rest, _ := p.next()
 					if strings.HasPrefix(rest, last[0].want) {
