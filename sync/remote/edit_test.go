@@ -151,6 +151,10 @@ func TestEditServersThatLie(t *testing.T) {
 		{"the mailbox before without CLOSED", "", both, []exchange{{selA, era(7)}, {storeA, ""}, {selB, "* OK [UIDVALIDITY 7] x\r\n" + era(8)}, {storeB, ""}},
 			[]string{"store done 1:3", "store done 5"}, "", 3},
 
+		{"what was said of the mailbox before", "", both, []exchange{{selA, era(7)}, {storeA, ""}, {selB, "* NO [UIDNOTSTICKY] x\r\n* OK [CLOSED] c\r\n" + era(8)}, {storeB, ""}},
+			[]string{"store done 1:3", "store done 5"}, "", 3},
+		{"the same mailbox twice", "", []remote.Edits{a, a}, []exchange{{selA, era(7)}, {storeA, ""}, {selA, era(7)}, {storeA, ""}}, []string{"store done 1:3", "store done 1:3"}, "", 3},
+
 		{"MODIFIED in OK", "CONDSTORE", since, []exchange{{selA, era(7)}, {storeSince, "$ OK [MODIFIED 2] x\r\n"}}, []string{"store done 1,3 modified 2"}, "", 2},
 		{"MODIFIED in NO", "CONDSTORE", since, []exchange{{selA, era(7)}, {storeSince, "* 1 FETCH (UID 1 MODSEQ (60))\r\n$ NO [MODIFIED 3,2] x\r\n"}}, []string{"store done 1 modified 2:3"}, "0:1@60", 2},
 		{"MODIFIED of everything", "CONDSTORE", since, []exchange{{selA, era(7)}, {storeSince, "$ OK [MODIFIED 1:4294967295] x\r\n"}}, []string{"store modified 1:3"}, "", 2},
@@ -163,6 +167,10 @@ func TestEditServersThatLie(t *testing.T) {
 			[]string{"move done 1:3 1>11 2>13 3>14 in 9"}, "", 2},
 		{"moved, told in parts", "MOVE", moves, []exchange{{selA, era(7)}, {`UID MOVE 1:3 "t"`, "* OK [COPYUID 9 1 11] m\r\n* OK [COPYUID 9 2:3 12:13] m\r\n* VANISHED 1:3\r\n"}},
 			[]string{"move done 1:3 1>11 2>12 3>13 in 9"}, "", 2},
+		{"moved, told twice", "MOVE", moves, []exchange{{selA, era(7)}, {`UID MOVE 1:3 "t"`, "* OK [COPYUID 9 1:2 11:12] m\r\n* OK [COPYUID 9 2:3 22:23] m\r\n"}},
+			[]string{"move done 1:3 1>11 2>12 in 9"}, "", 2},
+		{"moved, told of two eras", "MOVE", moves, []exchange{{selA, era(7)}, {`UID MOVE 1:3 "t"`, "* OK [COPYUID 9 1:2 11:12] m\r\n* OK [COPYUID 8 3 13] m\r\n"}},
+			[]string{"move done 1:3 1>11 2>12 in 9"}, "", 2},
 		{"moved in part", "MOVE", moves, []exchange{{selA, era(7)}, {`UID MOVE 1:3 "t"`, "* OK [COPYUID 9 1 11] m\r\n* 1 EXPUNGE\r\n$ NO [OVERQUOTA] full\r\n"}},
 			[]string{"move done 1 unknown 2:3 (refused OVERQUOTA) 1>11 in 9"}, "", 2},
 		{"nowhere to move", "MOVE", moves, []exchange{{selA, era(7)}, {`UID MOVE 1:3 "t"`, "$ NO [TRYCREATE] x\r\n"}}, []string{"move not 1:3 (refused TRYCREATE)"}, "", 2},
@@ -330,6 +338,9 @@ func TestEditOpensOnce(t *testing.T) {
 		p.answer(`UID EXPUNGE 1`, "")
 		p.answer(`RENAME "a" "b"`, "")
 		p.answer(`SELECT "a"`, era(8))
+		p.send("%s NO x\r\n", p.command(`SELECT "b"`))
+		p.answer(`SELECT "a"`, era(7))
+		p.answer("UID EXPUNGE 1", "")
 		p.wait()
 	})
 	expunge := remote.Edits{Raw: "a", UIDValidity: 7, Expunge: set(1)}
@@ -342,6 +353,12 @@ func TestEditOpensOnce(t *testing.T) {
 		{remote.Edits{Raw: "a", UIDValidity: 7, Store: []remote.Change{add(imap.FlagDeleted, 1)}, Expunge: set(1)}, nil, "store done 1; expunge done 1"},
 		{expunge, func() error { _, err := c.Examine(t.Context(), "a"); return err }, "expunge done 1"},
 		{expunge, func() error { return c.Rename(t.Context(), "a", "b") }, `expunge not 1 (refused UIDVALIDITY); err select "a": uidvalidity is 8, not 7: its UIDs mean other messages now`},
+		{expunge, func() error {
+			b := expunge
+			b.Raw = "b"
+			_, err := c.Edit(t.Context(), []remote.Edits{expunge, b}, nil)
+			return err
+		}, "expunge done 1"},
 	} {
 		if tc.before != nil {
 			if err := tc.before(); err != nil {

@@ -82,6 +82,7 @@ func TestEditProvesWhatItChanges(t *testing.T) {
 		{"answer to another search", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[2].data = "* ESEARCH (TAG \"M1\") UID ALL 1:9\r\n" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
 		{"malformed answer", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[2].data = "* ESEARCH (TAG \"$\") UID ALL 1:*\r\n" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
 		{"search refused", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[2].data = "$ NO x\r\n" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
+		{"search refused that finds them", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[2].data += "$ NO x\r\n" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
 		{"search and change not understood", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[1].data, x[2].data, x[3].data = "$ BAD x\r\n", "$ BAD x\r\n", "$ BAD x\r\n" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))},
 			[3]string{all, all, all}, 3},
 		{"change refused", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[3].data = "$ NO [LIMIT] x\r\n" }), fine("b"), fine("c"), {{`SELECT "a"`, era(7)}, {seen("1:2,5"), "$ NO [LIMIT] x\r\n"}}},
@@ -162,6 +163,26 @@ func TestEditProvingCutShort(t *testing.T) {
 	lost := "store unknown 1 (connect ); store unknown 2 (connect )"
 	if fmt.Sprint(got) != fmt.Sprint([]string{"store done 1; store done 2", lost, lost}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// One that ends in the slow part: what the flight did is known, of the rest that it
+// was not done.
+func TestEditProvingCutShortAfterwards(t *testing.T) {
+	var edits []remote.Edits
+	var script []exchange
+	for _, raw := range []string{"a", "b", "c"} {
+		found := ""
+		if raw == "c" {
+			found = " ALL 1"
+		}
+		edits = append(edits, remote.Edits{Raw: raw, UIDValidity: 7, Known: known(1), Store: []remote.Change{add("x", 1)}})
+		script = append(script, proven(raw, "UID 1 "+key(1), found, "+FLAGS.SILENT (x)")...)
+	}
+	got, _, _, err := edit(t, "SEARCHRES ESEARCH", edits, append(script, exchange{`SELECT "a"`, "hang up"}))
+	wantClass(t, err, remote.Connect, "EOF")
+	if want := `[store not 1 (connect ); err select "a": EOF store not 1 (connect ); err select "a": EOF store done 1]`; fmt.Sprint(got) != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 
