@@ -32,7 +32,7 @@ type appendCommand struct {
 func (a *appending) run(ctx context.Context) error {
 	var alone [][]int
 	err := a.fly(ctx, a.groups(), func(group []int, s wire.Status) {
-		if len(group) > 1 && !s.OK() && a.stop == nil {
+		if len(group) > 1 && !s.OK() {
 			for _, i := range group {
 				alone = append(alone, []int{i})
 			}

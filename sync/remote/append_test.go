@@ -135,6 +135,7 @@ func TestAppendToServersThatLie(t *testing.T) {
 		{"UIDs without end", multi, []remote.Outgoing{outgoing("a"), outgoing("b")}, []appending{{`APPEND "b" {1+}<a> {1+}<b>`, "OK [APPENDUID 7 1:4294967295] x", 0}}, "done, done", 1},
 		{"UIDs backwards", multi, []remote.Outgoing{outgoing("a"), outgoing("b")}, []appending{{`APPEND "b" {1+}<a> {1+}<b>`, "OK [APPENDUID 7 2:1] x", 0}}, "done, done", 1},
 		{"UIDs out of order", multi, []remote.Outgoing{outgoing("a"), outgoing("b")}, []appending{{`APPEND "b" {1+}<a> {1+}<b>`, "OK [APPENDUID 7 2,1] x", 0}}, "done, done", 1},
+		{"one UID and a range backwards", plus, []remote.Outgoing{outgoing("a")}, []appending{{`APPEND "b" {1+}<a>`, "OK [APPENDUID 7 5,2:1] x", 0}}, "done", 1},
 		{"the highest UID", plus, []remote.Outgoing{outgoing("a")}, []appending{{`APPEND "b" {1+}<a>`, "OK [APPENDUID 7 4294967295] x", 0}}, "done 7/4294967295", 1},
 		{"no era", plus, []remote.Outgoing{outgoing("a")}, []appending{{`APPEND "b" {1+}<a>`, "OK [APPENDUID 0 12] x", 0}}, "done", 1},
 		{"UID 0", plus, []remote.Outgoing{outgoing("a")}, []appending{{`APPEND "b" {1+}<a>`, "OK [APPENDUID 7 0] x", 0}}, "done", 1},
@@ -159,6 +160,37 @@ func TestAppendToServersThatLie(t *testing.T) {
 				t.Errorf("%s, %d round trips, %v\nwant %s, %d", got, c.Stats().RoundTrips, err, tc.want, tc.trips)
 			}
 		})
+	}
+}
+
+// What leaves together is bounded in number and in octets.
+func TestAppendTogetherWithinLimits(t *testing.T) {
+	half := strings.Repeat("h", 1<<19)
+	for _, tc := range []struct {
+		text string
+		n    int
+		want string
+	}{{"a", 130, "[64 64 2]"}, {half, 17, "[8 8 1]"}, {half + half + "h", 2, "[1 1]"}} {
+		var msgs []remote.Outgoing
+		for range tc.n {
+			msgs = append(msgs, outgoing(tc.text))
+		}
+		var counts []int
+		c := session(t, "LITERAL+ MULTIAPPEND", func(p *peer) {
+			for {
+				tag, text := p.whole(0)
+				if text == "" {
+					return
+				}
+				counts = append(counts, strings.Count(text, "<"))
+				p.send("%s OK\r\n", tag)
+			}
+		})
+		out, err := c.Append(t.Context(), "b", msgs)
+		c.Close()
+		if got := fmt.Sprint(counts); err != nil || got != tc.want || out[tc.n-1].Outcome != remote.Done {
+			t.Errorf("%s, %v; want %s", got, err, tc.want)
+		}
 	}
 }
 
@@ -208,6 +240,10 @@ func TestAppendCutShort(t *testing.T) {
 				p.t.Errorf("%.200s", text)
 			}
 		}, remote.Connect, "bit rot", "done 7/3, not done (reading what was to be sent: bit rot), not done (connect )"},
+		{"a source that fails before the one ahead of it is answered", "LITERAL+", []remote.Outgoing{a, failing}, func(p *peer) {
+			p.whole(0)
+			p.whole(0)
+		}, remote.Connect, "bit rot", "unknown (connect ), not done (reading what was to be sent: bit rot)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := session(t, tc.caps, tc.script)

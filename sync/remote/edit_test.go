@@ -182,6 +182,8 @@ func TestEditServersThatLie(t *testing.T) {
 		{"copied, order of its own", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 3,1:2 4:6] c\r\n"}}, []string{"copy done 1:3 3>4 1>5 2>6 in 9"}, "", 2},
 		{"copy refused", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ NO [OVERQUOTA] c\r\n"}}, []string{"copy not 1:3 (refused OVERQUOTA)"}, "", 2},
 		{"COPYUID of more than was asked for", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 1:4 4:7] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
+		{"COPYUID of others", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 4:6 14:16] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
+		{"COPYUID with targets left over", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 1:2 4:6] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
 		{"COPYUID without end", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 1:4294967295 1:4294967295] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
 		{"COPYUID that does not pair", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 1:3 4:5] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
 		{"COPYUID with one target twice", "", copies, []exchange{{selA, era(7)}, {`UID COPY 1:3 "t"`, "$ OK [COPYUID 9 1:3 4,5,4] c\r\n"}}, []string{"copy done 1:3"}, "", 2},
