@@ -64,13 +64,20 @@ func (s *scramClient) next(challenge []byte) ([]byte, error) {
 		return nil, errCancel
 	}
 	if s.step == 1 && iterations(text) > maxIterations {
-		return nil, &wire.ProtocolError{What: fmt.Sprintf("the server asks for more than %d SCRAM iterations", maxIterations)}
+		return nil, s.fail(fmt.Sprintf("the server asks for more than %d SCRAM iterations", maxIterations))
 	}
 	answer, err := s.conv.Step(text)
 	if err != nil {
-		return nil, &wire.ProtocolError{What: "the server's part of SCRAM is wrong: " + wire.OneLine([]byte(err.Error()))}
+		return nil, s.fail("the server's part of SCRAM is wrong: " + wire.OneLine([]byte(err.Error())))
 	}
 	return []byte(answer), nil
+}
+
+// fail ends the exchange for good: the library would take an empty signature for
+// the proof of a conversation that failed before it had one.
+func (s *scramClient) fail(what string) error {
+	s.err = &wire.ProtocolError{What: what}
+	return s.err
 }
 
 // iterations reads "r=...,s=...,i=N". What is no number fails later, and one

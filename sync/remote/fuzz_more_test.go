@@ -101,6 +101,7 @@ func FuzzChallenges(f *testing.F) {
 	f.Add("e=other-error", "")
 	f.Add(`{"status":"400"}`, "x")
 	f.Add("r=x,s=,i=18446744073709551616", "\x00")
+	f.Add("v=", "0")
 	cfg := Config{User: "joe", Host: "h", Port: 143}
 	f.Fuzz(func(t *testing.T, first, second string) {
 		if n := iterations(first); n > minIterations && n <= maxIterations {
