@@ -211,6 +211,38 @@ func TestMailboxesWithoutEnd(t *testing.T) {
 	wantClass(t, err, remote.Protocol, "count of mailboxes exceeds the limit of 1048576")
 }
 
+// Nor do names that only STATUS knows.
+func TestNamesWithoutEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("128 MB of names")
+	}
+	name := strings.Repeat("x", 60000)
+	c := session(t, "LIST-EXTENDED LIST-STATUS", func(p *peer) {
+		p.command("LIST")
+		w := bufio.NewWriter(p.conn)
+		for i := 0; ; i++ {
+			if _, err := fmt.Fprintf(w, "* STATUS %d%s (MESSAGES 1)\r\n", i, name); err != nil {
+				return
+			}
+		}
+	})
+	_, err := c.List(t.Context())
+	wantClass(t, err, remote.Protocol, "octets of mailbox names exceeds")
+}
+
+// Capabilities without end are none at all.
+func TestCapabilitiesWithoutEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("four million responses")
+	}
+	_, err := remote.Dial(t.Context(), play(t, func(p *peer) {
+		p.raw("* OK hi\r\n")
+		p.command("CAPABILITY")
+		flood(p, strings.Repeat("* CAPABILITY A B\r\n", 1<<12))
+	}))
+	wantClass(t, err, remote.Protocol, "unwanted responses exceeds")
+}
+
 // Alerts without end are heard up to a point.
 func TestAlertsWithoutEnd(t *testing.T) {
 	heard := 0

@@ -130,6 +130,8 @@ type bodyFetch struct {
 	alone    imap.UID // the one UID asked for, known though it comes later
 	again    []imap.UID
 	got      seen
+	useless  bool  // the answer brings a body again, or one that nobody wants
+	wasted   int64 // octets of bodies that came again
 	digests  map[imap.UID]digest
 	seed     maphash.Seed
 }

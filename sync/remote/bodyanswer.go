@@ -27,7 +27,14 @@ func (f *bodyFetch) take(resp *wire.Response) error {
 		return err
 	}
 	f.current = 0
-	return f.settle(a)
+	if err := f.settle(a); err != nil {
+		return err
+	}
+	if f.useless {
+		f.useless = false
+		return wire.ErrStray
+	}
+	return nil
 }
 
 // answer is what one FETCH response held.
@@ -122,12 +129,17 @@ func (f *bodyFetch) settle(a answer) error {
 func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 	set, asked := f.setOf(uid)
 	if !asked {
-		return nil
+		f.useless = true
+		return nil // skipped by whoever reads on
 	}
 	var h maphash.Hash
 	h.SetSeed(f.seed)
 	tee := io.TeeReader(r, &h)
 	if !f.got.add(uid) {
+		f.useless = true
+		if f.wasted += size; f.wasted > wire.MaxStrayBytes {
+			return &wire.LimitError{What: "unwanted data", Limit: wire.MaxStrayBytes}
+		}
 		_, err := io.Copy(io.Discard, tee)
 		if first, ok := f.digests[uid]; ok && err == nil && first != (digest{size, h.Sum64()}) {
 			f.c.notice("the server gave two different answers for one message; the first one counts")

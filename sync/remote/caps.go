@@ -29,6 +29,9 @@ func (c *Conn) askCaps(ctx context.Context) ([]string, error) {
 		if resp.Name != "CAPABILITY" {
 			return wire.ErrStray
 		}
+		if len(caps) >= maxCaps {
+			return wire.ErrStray
+		}
 		caps = append(caps, parseCaps(string(resp.Rest()))...)
 		return nil
 	})

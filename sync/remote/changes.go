@@ -129,7 +129,7 @@ func (r *resync) scan(ctx context.Context, doubt string) (Changes, error) {
 			return Changes{}, err
 		}
 	}
-	ch := Changes{Exact: true, Why: doubt, Vanished: without(r.k.UIDs, imap.UIDSet(r.old.seen.ranges))}
+	ch := Changes{Exact: true, Why: doubt, Vanished: without(r.k.UIDs, r.old.seen.all())}
 	if r.short() {
 		ch.Exact, ch.Vanished = false, nil
 		ch.Why = fmt.Sprintf("the server counted %d messages and listed %d", r.sel.Messages, r.old.count+r.fresh.count)
@@ -187,7 +187,7 @@ func (r *resync) byQResync() (vanished imap.UIDSet, doubt string) {
 	if !r.sel.counted || left != r.leftOfOld() {
 		return nil, fmt.Sprintf("of %d messages %d vanished, says the server, and counts %d", total(r.k.UIDs), total(vanished), r.leftOfOld())
 	}
-	if len(common(gone, imap.UIDSet(r.old.seen.ranges))) > 0 {
+	if len(common(gone, r.old.seen.all())) > 0 {
 		return nil, "the server told the flags of messages that it said had vanished"
 	}
 	return merge(append(vanished, common(r.k.UIDs, merge(r.later))...)), ""
@@ -196,7 +196,7 @@ func (r *resync) byQResync() (vanished imap.UIDSet, doubt string) {
 // leftOfOld is how many messages up to Last EXAMINE counted: all but the new ones
 // that were there already.
 func (r *resync) leftOfOld() int64 {
-	fresh := append(imap.UIDSet{}, r.fresh.seen.ranges...)
+	fresh := append(imap.UIDSet{}, r.fresh.seen.all()...)
 	fresh = merge(append(fresh, clip(merge(r.later), r.k.Last+1, 0)...))
 	if next := r.sel.UIDNext; next > 0 {
 		fresh = common(fresh, imap.UIDSet{{Start: 1, Stop: next - 1}})
@@ -215,7 +215,7 @@ func (r *resync) byModSeq(ctx context.Context) (vanished imap.UIDSet, doubt stri
 	if r.fewer(left) {
 		return nil, fmt.Sprintf("the server counted %d messages in all, %d of them known and %d new", r.sel.Messages, left, r.fresh.count), nil
 	}
-	missed := len(without(imap.UIDSet(r.old.seen.ranges), r.k.UIDs)) > 0
+	missed := len(without(r.old.seen.all(), r.k.UIDs)) > 0
 	if left == held && !missed && (r.hasCount || r.sel.counted) {
 		return nil, "", nil
 	}

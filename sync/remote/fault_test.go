@@ -160,9 +160,18 @@ func TestLimits(t *testing.T) {
 		{"endless line in a response", "* 1 FETCH (UID 1 BODY[] {1}\r\nx", flood(strings.Repeat(" ", 1<<16)), "response line exceeds"},
 		{"endless nonsense", "", flood("what\r\n"), "no IMAP"},
 		{"endless news", "", flood(strings.Repeat("* 1 EXISTS\r\n", 1<<12)), "unwanted responses"},
+		{"endless repetition", "", flood("* 1 FETCH (UID 1 BODY[] {8388608}\r\n" + strings.Repeat("x", 8<<20) + ")\r\n"), "unwanted data"},
+		{"endless repetition of nothing", "", flood(strings.Repeat("* 1 FETCH (UID 1 BODY[] {0}\r\n)\r\n", 1<<12)), "unwanted responses"},
+		{"endless bodies of nothing", "", flood(strings.Repeat("* 1 FETCH (UID 8 BODY[] {0}\r\n)\r\n", 1<<12)), "unwanted responses"},
+		{"endless response", "* XFOO ", flood(strings.Repeat("{0}\r\n", 1<<12)), "literals in a response"},
+		{"endless flags", "* 1 FETCH (UID 1 FLAGS (", flood(strings.Repeat("{1}\r\na ", 1<<12)), "literals in a response"},
+		{"endless attributes", "* LIST (", flood("{60000}\r\n" + strings.Repeat("x", 60000) + " "), "strings in a response"},
 		{"endless bodies not asked for", "", flood("* 1 FETCH (UID 9 BODY[] {8388608}\r\n" + strings.Repeat("x", 8<<20) + ")\r\n"), "unwanted data"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if testing.Short() && strings.HasSuffix(tc.name, "of nothing") {
+				t.Skip("four million responses")
+			}
 			c := selected(t, func(p *peer) {
 				p.command("")
 				p.raw(tc.start)

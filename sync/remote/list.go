@@ -9,8 +9,15 @@ import (
 	"mailstow/sync/wire"
 )
 
-// MaxMailboxes bounds one LIST: ten times the largest account known.
-const MaxMailboxes = 1 << 20
+const (
+	// MaxMailboxes bounds one LIST: ten times the largest account known.
+	MaxMailboxes = 1 << 20
+	// maxListed bounds the octets of names and attributes of a listing, and lineCost
+	// is what each response counts beside them. Names in the hundred of octets are
+	// long.
+	maxListed = 128 << 20
+	lineCost  = 32
+)
 
 // listing collects what LIST, LSUB and STATUS say, by raw name, in the order of
 // the server. Names listed twice are one mailbox.
@@ -20,6 +27,7 @@ type listing struct {
 	status map[string]*Status
 	subs   map[string]bool
 	hidden bool // a line could not be read
+	octets int  // of what was said so far
 }
 
 func newListing() *listing {
@@ -124,22 +132,39 @@ func (l *listing) take(resp *wire.Response) error {
 		box, err := readList(resp)
 		if err == nil && box.Selectable { // LSUB says \NoSelect of parents it made up
 			l.subs[box.Raw] = true
+			err = l.count(box.Raw)
 		}
 		return err
 	case "STATUS":
 		name, st, err := readStatus(resp)
 		if err == nil {
 			l.status[name] = st
+			err = l.count(name, st.MailboxID)
 		}
 		return err
 	}
 	return wire.ErrStray
 }
 
+// count notes what is kept of a response, and refuses what no account has.
+func (l *listing) count(kept ...string) error {
+	l.octets += lineCost
+	for _, s := range kept {
+		l.octets += len(s)
+	}
+	if l.octets > maxListed {
+		return &wire.LimitError{What: "octets of mailbox names", Limit: maxListed}
+	}
+	return nil
+}
+
 func (l *listing) takeList(resp *wire.Response) error {
 	box, err := readList(resp)
 	if err != nil {
 		l.hidden = true
+		return err
+	}
+	if err := l.count(append(box.Attrs, box.Raw)...); err != nil {
 		return err
 	}
 	if box.Raw == "" {

@@ -138,22 +138,16 @@ func parseDate(b []byte) (time.Time, bool) {
 // flagCache holds one copy of each flag: a mailbox has few different ones.
 type flagCache map[string]imap.Flag
 
-const (
-	// maxFlagCache bounds it against a server that makes up a flag per message.
-	maxFlagCache = 4096
-	// maxFlags and maxFlagOctets bound the flags of one message: Cyrus knows 128
-	// keywords in a mailbox, people use a dozen. What a server sends on top is left
-	// out, and said.
-	maxFlags      = 500
-	maxFlagOctets = 8 << 10
-)
+// maxFlagCache bounds it against a server that makes up a flag per message.
+const maxFlagCache = 4096
 
-// read reads a list of flags; more tells that the server sent too many.
+// read reads a list of flags; more tells that the server sent too many: those on
+// top are left out, and it is said.
 func (fc flagCache) read(resp *wire.Response) (list []imap.Flag, more bool, err error) {
 	var buf [8]imap.Flag
 	flags, octets := buf[:0], 0
 	err = resp.Atoms(func(b []byte) {
-		if octets += len(b); len(flags) >= maxFlags || octets > maxFlagOctets {
+		if octets += len(b); len(flags) >= wire.MaxFlags || octets > wire.MaxFlagOctets {
 			more = true
 			return
 		}

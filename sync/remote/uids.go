@@ -2,45 +2,58 @@ package remote
 
 import (
 	"errors"
-	"slices"
 	"sort"
 
 	"github.com/emersion/go-imap/v2"
 )
 
 // seen remembers UIDs as sorted ranges: constant space for messages that come in
-// order without gaps, eight octets for each gap.
-type seen struct{ ranges []imap.UIDRange }
+// order without gaps, eight octets for each gap. Those that come out of order wait
+// in late and are sorted in together, so that no order costs more than a sort.
+type seen struct {
+	ranges imap.UIDSet // merged
+	late   map[imap.UID]bool
+}
+
+// minLate is how many may wait at least.
+const minLate = 1024
 
 // add reports whether the UID is new.
 func (s *seen) add(uid imap.UID) bool {
 	n := len(s.ranges)
-	if n > 0 && s.ranges[n-1].Stop+1 == uid && uid != 0 {
+	switch {
+	case n == 0 || uint64(uid) > uint64(s.ranges[n-1].Stop)+1:
+		s.ranges = append(s.ranges, imap.UIDRange{Start: uid, Stop: uid})
+		return true
+	case uid > s.ranges[n-1].Stop:
 		s.ranges[n-1].Stop = uid
 		return true
-	}
-	i := sort.Search(n, func(i int) bool { return s.ranges[i].Stop >= uid })
-	if i < n && s.ranges[i].Start <= uid {
+	case s.has(uid):
 		return false
 	}
-	switch {
-	case i > 0 && s.ranges[i-1].Stop+1 == uid:
-		s.ranges[i-1].Stop = uid
-		if i < n && s.ranges[i].Start == uid+1 {
-			s.ranges[i-1].Stop = s.ranges[i].Stop
-			s.ranges = slices.Delete(s.ranges, i, i+1)
-		}
-	case i < n && s.ranges[i].Start == uid+1:
-		s.ranges[i].Start = uid
-	default:
-		s.ranges = slices.Insert(s.ranges, i, imap.UIDRange{Start: uid, Stop: uid})
+	if s.late == nil {
+		s.late = map[imap.UID]bool{}
+	}
+	if s.late[uid] = true; len(s.late) >= max(minLate, n/8) {
+		s.all()
 	}
 	return true
 }
 
 func (s *seen) has(uid imap.UID) bool {
 	i := sort.Search(len(s.ranges), func(i int) bool { return s.ranges[i].Stop >= uid })
-	return i < len(s.ranges) && s.ranges[i].Start <= uid
+	return i < len(s.ranges) && s.ranges[i].Start <= uid || s.late[uid]
+}
+
+// all returns everything seen, as merged ranges; it stays the owner of them.
+func (s *seen) all() imap.UIDSet {
+	if len(s.late) > 0 {
+		for uid := range s.late {
+			s.ranges = append(s.ranges, imap.UIDRange{Start: uid, Stop: uid})
+		}
+		s.ranges, s.late = merge(s.ranges), nil
+	}
+	return s.ranges
 }
 
 // clip cuts a set to lo..hi without expanding a range; hi == 0 is no upper end.

@@ -137,6 +137,7 @@ func (cc *clientConn) Write(p []byte) (int, error) {
 	n := cc.out.scan(p)
 	cc.c.commands.Add(int64(n))
 	if n > 0 {
+		cc.c.responses.Store(0)
 		cc.c.roundTrips.Add(1)
 	}
 	cc.cond.Broadcast()

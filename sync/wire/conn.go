@@ -38,6 +38,7 @@ type Conn struct {
 	tag        int
 	commands   atomic.Int64
 	roundTrips atomic.Int64
+	responses  atomic.Int64  // of this exchange
 	asked      time.Time     // when something was sent that is not answered
 	trip       time.Duration // the shortest between asking and the first answer
 	garbage    int
@@ -151,6 +152,9 @@ func (c *Conn) next() (*Response, error) {
 		return nil, c.fail(err)
 	}
 	c.arrived()
+	if c.responses.Add(1) > MaxResponses {
+		return nil, c.fail(&LimitError{What: "count of responses", Limit: MaxResponses})
+	}
 	c.resp = resp
 	if !ok {
 		return nil, c.stray("a line that is no response")

@@ -32,6 +32,7 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 			return ErrBusy
 		}
 		c.r.dropped = 0
+		c.responses.Store(0)
 		x := exchange{c: c, h: h, done: done}
 		for cmd := range cmds {
 			if cmd.err != nil {

@@ -179,6 +179,38 @@ func TestRawWaitsForTheClient(t *testing.T) {
 	}
 }
 
+// However welcome responses are, there is an end to them, for imapclient too.
+func TestResponsesWithoutEnd(t *testing.T) {
+	script := func(r *bufio.Reader, w net.Conn) {
+		r.ReadString('\n')
+		for {
+			if _, err := fmt.Fprint(w, "* 1 EXISTS\r\n"); err != nil {
+				return
+			}
+		}
+	}
+	nearly := func(c *Conn) { c.responses.Store(MaxResponses - 10) }
+	c := talk(t, script)
+	n := 0
+	_, err := c.Do(t.Context(), Cmd("X"), func(*Response) error {
+		if n++; n == 1 {
+			nearly(c)
+		}
+		return nil
+	})
+	if limit, ok := errors.AsType[*LimitError](err); !ok || limit.Limit != MaxResponses || n != 11 {
+		t.Errorf("after %d: %v", n, err)
+	}
+	c = talk(t, script)
+	nc := c.Client(nil)
+	fmt.Fprint(nc, "T1 NOOP\r\n")
+	nearly(c)
+	_, err = io.Copy(io.Discard, nc)
+	if limit, ok := errors.AsType[*LimitError](err); !ok || limit.Limit != MaxResponses {
+		t.Errorf("%v", err)
+	}
+}
+
 // Whoever reads learns why the connection ended, and the socket is closed.
 func TestFirstErrorSticks(t *testing.T) {
 	gone := make(chan struct{})

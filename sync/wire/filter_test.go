@@ -36,6 +36,8 @@ func TestFilter(t *testing.T) {
 		{"* 1 FETCH (UID 4 FLAGS (a)", ""},
 		{"* 1 FETCH (UID 4 BODYSTRUCTURE " + strings.Repeat("(", 100), ""},
 		{"* FETCH (UID 4 FLAGS ())", ""},
+		{"* 1 FETCH (UID 4 FLAGS (" + strings.Repeat("x ", MaxFlags+9) + "y))", "* 1 FETCH (UID 4 FLAGS (" + strings.Repeat("x ", MaxFlags-1) + "x))"},
+		{"* 1 FETCH (UID 4 FLAGS (a " + strings.Repeat("x", MaxFlagOctets) + " b))", "* 1 FETCH (UID 4 FLAGS (a))"},
 		{"* SEARCH 1 2 3", "* SEARCH 1 2 3"},
 		{"* SEARCH", "* SEARCH"},
 		{"* SEARCH 2 (MODSEQ 917162500)", "* SEARCH 2"},

@@ -27,8 +27,10 @@ func ReadFlagFetch(resp *Response) (f FlagFetch, err error) {
 			err = readNumber(resp, func(n uint64) { f.UID = uint32(min(n, 1<<32)) })
 		case item.Is("FLAGS"):
 			f.HasFlags, f.Flags = true, nil
+			octets := 0
 			err = resp.Atoms(func(flag []byte) {
-				if s := string(flag); isAtom(strings.TrimPrefix(s, `\`)) {
+				octets += len(flag)
+				if s := string(flag); len(f.Flags) < MaxFlags && octets <= MaxFlagOctets && isAtom(strings.TrimPrefix(s, `\`)) {
 					f.Flags = append(f.Flags, s)
 				}
 			})

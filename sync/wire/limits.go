@@ -16,8 +16,20 @@ const (
 	MaxLiteral = 1 << 30
 	// MaxString bounds what is held in memory as one string: mailbox names, IDs.
 	MaxString = 64 << 10
+	// MaxStrings bounds the literals of one response that are held as strings: a name
+	// and a few more. MaxSegments bounds its literals, streamed and skipped ones
+	// included.
+	MaxStrings  = 4 << 20
+	MaxSegments = 64 << 10
 	// MaxDepth bounds parentheses. Real BODYSTRUCTUREs of forwarded mail reach 30.
 	MaxDepth = 64
+	// MaxResponses bounds the responses of one exchange, whatever they are: twice the
+	// messages of the largest mailbox listed (sync/remote).
+	MaxResponses = 1 << 27
+	// MaxFlags and MaxFlagOctets bound the flags of one message: Cyrus knows 128
+	// keywords in a mailbox, people use a dozen.
+	MaxFlags      = 500
+	MaxFlagOctets = 8 << 10
 	// MaxStray bounds the responses of one exchange that nobody asked for: another
 	// client may mark every message of a large mailbox as read meanwhile.
 	MaxStray = 4 << 20

@@ -17,18 +17,20 @@ const bufSize = 64 << 10
 // Invariant: at a response boundary lit is -1 and pos is len(seg). The first
 // error sticks; after it nothing is returned any more.
 type reader struct {
-	br      *bufio.Reader
-	seg     []byte
-	pos     int
-	long    []byte // backs a segment longer than br's buffer
-	lit     int64  // octets left of the open literal; -1: none is open
-	depth   int
-	max     int64 // longest literal
-	dropped int64 // octets of literals thrown away in this exchange
-	err     error
-	trace   *tracer
-	meter   meter
-	taken   int64 // octets of literals that were read
+	br       *bufio.Reader
+	seg      []byte
+	pos      int
+	long     []byte // backs a segment longer than br's buffer
+	lit      int64  // octets left of the open literal; -1: none is open
+	depth    int
+	strings  int64 // octets of literals of this response that were held as strings
+	segments int   // of this response
+	max      int64 // longest literal
+	dropped  int64 // octets of literals thrown away in this exchange
+	err      error
+	trace    *tracer
+	meter    meter
+	taken    int64 // octets of literals that were read
 }
 
 func newReader(r io.Reader, maxLiteral int64) *reader {
@@ -49,6 +51,11 @@ func (r *reader) line(first bool) error {
 		return r.err
 	}
 	r.pos, r.seg = 0, nil
+	if first {
+		r.segments, r.strings = 0, 0
+	} else if r.segments++; r.segments > MaxSegments {
+		return r.fail(&LimitError{What: "count of literals in a response", Limit: MaxSegments})
+	}
 	seg, err := r.br.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		seg, err = r.longLine(seg)

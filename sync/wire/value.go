@@ -17,6 +17,9 @@ func (resp *Response) Text(tok Token) (string, error) {
 		if tok.Size > MaxString {
 			return "", resp.r.fail(&LimitError{What: "string", Limit: MaxString})
 		}
+		if resp.r.strings += tok.Size; resp.r.strings > MaxStrings {
+			return "", resp.r.fail(&LimitError{What: "strings in a response", Limit: MaxStrings})
+		}
 		b := make([]byte, tok.Size)
 		if _, err := io.ReadFull(resp.r, b); err != nil {
 			return "", resp.r.fail(cut(err))
