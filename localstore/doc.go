@@ -36,7 +36,8 @@
 //	intent_mailbox.go intent_rename.go    what the owner wants: inside Edit
 //	intent.go intent_mail.go           what all of them need
 //	intent_outcome.go intent_bind.go      what became of it on the server
-//	intent_query.go conflicts.go          what waits, and what could not be had
+//	intent_query.go backlog.go conflicts.go
+//	                                      what waits, and what could not be had
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O

@@ -103,6 +103,9 @@ func (a *app) prepare(c *cli.Command) {
 	c.HideHelpCommand = true // else a folder called "help" cannot be named
 	c.OnUsageError = onUsageError
 	quietDefaults(c.Flags)
+	for _, inner := range c.Subcommands {
+		a.prepare(inner)
+	}
 	action := c.Action
 	c.Action = func(ctx *cli.Context) error {
 		a.command = c.Name

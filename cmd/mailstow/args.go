@@ -12,7 +12,8 @@ import (
 // command, so they too may stand anywhere. What follows "--" is positional,
 // and positionals are always fenced off with a "--" of our own.
 //
-// Unknown flags stay with the command, for cli to refuse.
+// Unknown flags stay with the command, for cli to refuse. A command's first word
+// may be one of its own commands (pending drop); flags then go with that one.
 func reorder(app *cli.App, argv []string) []string {
 	if len(argv) < 2 || argv[len(argv)-1] == "--generate-bash-completion" {
 		return argv // cli wants completion requests as the shell sent them
@@ -27,7 +28,7 @@ func reorder(app *cli.App, argv []string) []string {
 type sorter struct {
 	app                     *cli.App
 	command                 *cli.Command
-	name                    string
+	names                   []string // of the command, and of the command in it
 	global, own, positional []string
 	dangling                string // a last flag that lacks its value
 }
@@ -49,9 +50,15 @@ func (s *sorter) take(args []string) []string {
 }
 
 func (s *sorter) word(arg string) {
-	if s.name == "" {
-		s.name, s.command = arg, s.app.Command(arg)
+	if len(s.names) == 0 {
+		s.names, s.command = []string{arg}, s.app.Command(arg)
 		return
+	}
+	if s.command != nil && len(s.positional) == 0 {
+		if inner := s.command.Command(arg); inner != nil {
+			s.names, s.command = append(s.names, arg), inner
+			return
+		}
 	}
 	s.positional = append(s.positional, arg)
 }
@@ -81,7 +88,7 @@ func (s *sorter) owner(name string) (*[]string, cli.Flag) {
 	if f := lookup(s.app.Flags, name); f != nil {
 		return &s.global, f
 	}
-	if s.name == "" {
+	if len(s.names) == 0 {
 		return &s.global, nil
 	}
 	return &s.own, nil
@@ -92,13 +99,14 @@ func (s *sorter) argv(program string) []string {
 		return []string{program, s.dangling} // it must not swallow what we put behind it
 	}
 	out := append([]string{program}, s.global...)
-	if s.name == "" {
+	if len(s.names) == 0 {
 		return out
 	}
+	out = append(out, s.names...)
 	if s.asksHelp() {
-		return append(out, s.name, "--help") // cli would take a positional for a topic
+		return append(out, "--help") // cli would take a positional for a topic
 	}
-	out = append(append(out, s.name), s.own...)
+	out = append(out, s.own...)
 	if len(s.positional) > 0 && s.dangling == "" {
 		out = append(append(out, "--"), s.positional...)
 	}

@@ -19,6 +19,8 @@ func TestReorder(t *testing.T) {
 				&cli.BoolFlag{Name: "json"},
 				&cli.IntFlag{Name: "limit", Aliases: []string{"n"}},
 			}},
+			{Name: "pending", Flags: []cli.Flag{&cli.BoolFlag{Name: "json"}}, Subcommands: []*cli.Command{
+				{Name: "drop", Flags: []cli.Flag{&cli.StringFlag{Name: "account"}, &cli.BoolFlag{Name: "json"}}}}},
 			{Name: "odd", Flags: []cli.Flag{&cli.BoolFlag{Name: "store"}}},
 		},
 	}
@@ -38,6 +40,12 @@ func TestReorder(t *testing.T) {
 		{"list --json=false INBOX", "list --json=false -- INBOX"},
 		{"list INBOX --limit", "list --limit"},
 		{"list --json INBOX --store", "--store"},
+		{"pending drop 5 --account x 6", "pending drop --account x -- 5 6"},
+		{"pending --json drop 5", "pending drop --json -- 5"},
+		{"pending 5 drop", "pending -- 5 drop"},
+		{"pending --json", "pending --json"},
+		{"pending drop drop", "pending drop -- drop"},
+		{"pending drop 5 -q --help", "-q pending drop --help"},
 		{"--bad list", "--bad list"},
 		{"-- list x", "list -- x"},
 		{"--version", "--version"},

@@ -21,6 +21,7 @@ func (a *app) commands() []*cli.Command {
 		a.rmdirCommand(),
 		a.subscribeCommand(),
 		a.unsubscribeCommand(),
+		a.pendingCommand(),
 		a.doctorCommand(),
 		a.verifyCommand(),
 		a.demoCommand(),

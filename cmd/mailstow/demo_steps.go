@@ -58,7 +58,7 @@ func (s *show) folders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, messages := folderList(s.acct.Name, folders), 0
+	list, messages := folderList(s.acct.Name, folders, backlog{}), 0
 	for _, f := range list {
 		messages += int(f.Messages)
 	}

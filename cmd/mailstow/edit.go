@@ -98,7 +98,7 @@ func (m *mirrors) storeOf(account string, folders ...string) (*localstore.Store,
 			return one.store, nil
 		}
 	}
-	return nil, usage("message ids are those of one store, and there are several", "name one with --account or --store")
+	return nil, usage("ids are those of one store, and there are several", "name one with --account or --store")
 }
 
 // errDryRun undoes a transaction of which all went well.
@@ -138,12 +138,15 @@ func (e *edit) warnReadOnly(accounts []string) error {
 // queued counts what waits for the server in the accounts of the store.
 func (e *edit) queued() (n int, err error) {
 	for _, one := range e.m.all {
-		err = errors.Join(err, e.store.Intents(e.ctx, one.ID, func(localstore.Intent) error {
-			n++
-			return nil
-		}))
+		counts, err := e.store.Backlog(e.ctx, one.ID)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range counts {
+			n += c.Intents
+		}
 	}
-	return n, err
+	return n, nil
 }
 
 // finish says what was done, in the past tense and without a subject, on one

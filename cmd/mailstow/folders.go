@@ -17,7 +17,8 @@ func (a *app) foldersCommand() *cli.Command {
 		Usage: "list the folders of the local copy",
 		Description: describe(`
 Reads the store alone: no network, also while a sync runs. Folders that are gone
-from the server are marked and keep their mail. Sizes count each message in
+from the server are marked and keep their mail, so are those that edits queued for
+the server concern. Sizes count each message in
 full, though equal bodies are kept once.`,
 			[]string{"mailstow folders", "mailstow folders --json | jq '.[] | select(.unseen > 0).name'"},
 			exitOK, exitFailed, exitUsage),
@@ -35,44 +36,56 @@ func accountFlag() cli.Flag {
 
 // folderJSON is a contract with scripts: fields are only ever added.
 type folderJSON struct {
-	Account  string `json:"account"`
-	Name     string `json:"name"`
-	Messages int64  `json:"messages"`
-	Unseen   int64  `json:"unseen"`
-	Size     int64  `json:"size"`
-	Missing  int64  `json:"missing"` // bodies not held yet
-	Role     string `json:"role,omitempty"`
-	Local    int64  `json:"local,omitempty"`    // of the messages: not on the server yet
-	Detached bool   `json:"detached,omitempty"` // gone from the server
-	New      bool   `json:"new,omitempty"`      // made here, not on the server yet
-	Raw      string `json:"raw,omitempty"`      // the name on the wire, where it is another
+	Account   string `json:"account"`
+	Name      string `json:"name"`
+	Messages  int64  `json:"messages"`
+	Unseen    int64  `json:"unseen"`
+	Size      int64  `json:"size"`
+	Missing   int64  `json:"missing"` // bodies not held yet
+	Role      string `json:"role,omitempty"`
+	Local     int64  `json:"local,omitempty"`     // of the messages: not on the server yet
+	Detached  bool   `json:"detached,omitempty"`  // gone from the server
+	New       bool   `json:"new,omitempty"`       // made here, not on the server yet
+	Pending   int    `json:"pending,omitempty"`   // edits queued for the server that concern it
+	Conflicts int    `json:"conflicts,omitempty"` // open ones
+	Raw       string `json:"raw,omitempty"`       // the name on the wire, where it is another
 }
 
 func (a *app) folders(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	m, err := a.openMirrors(c.Context)
-	if err != nil {
-		return err
-	}
-	defer m.close()
-	chosen, err := m.only(c.String("account"))
-	if err != nil {
-		return err
-	}
-	all := []folderJSON{}
-	for _, one := range chosen {
+	all, prefixed := []folderJSON{}, false
+	err := a.eachMirror(c, func(one mirror, several bool) error {
 		folders, err := one.store.Folders(c.Context, one.ID)
 		if err != nil {
 			return err
 		}
-		all = append(all, folderList(one.Name, folders)...)
+		owes, err := readBacklog(c.Context, one)
+		prefixed = several
+		all = append(all, folderList(one.Name, folders, owes)...)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if c.Bool("json") {
 		return term.WriteJSON(a.stdout, all)
 	}
-	return a.printFolders(all, len(chosen) > 1)
+	return a.printFolders(all, prefixed)
+}
+
+// noInner refuses a word that is no command of the command.
+func noInner(c *cli.Context) error {
+	var names []string
+	for _, inner := range c.Command.Subcommands {
+		names = append(names, inner.Name)
+	}
+	word, hint := c.Args().First(), fmt.Sprintf("mailstow %s --help lists them: %s", c.Command.Name, listing(names, "and"))
+	if near := nearest(word, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return usage(fmt.Sprintf("%s has no command %q", c.Command.Name, word), hint)
 }
 
 // noArguments refuses what a command would otherwise ignore.
@@ -85,14 +98,15 @@ func noArguments(c *cli.Context) error {
 }
 
 // folderList leaves out what was never a place for mail.
-func folderList(account string, folders []localstore.Folder) []folderJSON {
+func folderList(account string, folders []localstore.Folder, owes backlog) []folderJSON {
 	all := []folderJSON{}
 	for _, f := range folders {
 		if !f.Selectable && f.Messages == 0 {
 			continue
 		}
 		j := folderJSON{Account: account, Name: f.Shown(), Messages: f.Messages, Unseen: f.Unseen, Size: f.Size,
-			Missing: f.Missing, Local: f.Local, Role: f.Role, Detached: f.Detached && !f.Unborn, New: f.Unborn}
+			Missing: f.Missing, Local: f.Local, Role: f.Role, Detached: f.Detached && !f.Unborn, New: f.Unborn,
+			Pending: owes.edits[f.ID], Conflicts: owes.disputes[f.ID]}
 		if raw := cmp.Or(f.Wanted, f.Raw); raw != j.Name {
 			j.Raw = raw
 		}
@@ -123,8 +137,11 @@ func folderNote(f folderJSON) string {
 	}
 	if f.New {
 		note += "  (not on the server yet)"
-	} else if f.Local > 0 {
-		note += fmt.Sprintf("  (%d not on the server yet)", f.Local)
+	} else if f.Pending > 0 {
+		note += fmt.Sprintf("  (%s queued)", term.Count(f.Pending, "edit"))
+	}
+	if f.Conflicts > 0 {
+		note += fmt.Sprintf("  (%s)", term.Count(f.Conflicts, "conflict"))
 	}
 	if f.Missing > 0 {
 		note += fmt.Sprintf("  (%d not yet downloaded)", f.Missing)

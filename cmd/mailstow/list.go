@@ -25,7 +25,7 @@ The message that arrived last comes last. The number at the end of a line is the
 id that "mailstow show" takes.
 
 Flags: N not seen, R answered, F flagged, D draft, T to be deleted, x vanished
-from the server, ? body not yet downloaded.`,
+from the server, + not on the server yet, ? body not yet downloaded.`,
 			[]string{"mailstow list INBOX --unseen", "mailstow list work:Archive/2024 --from alice --since 2024-06-01",
 				"mailstow list INBOX --limit 20", "mailstow list INBOX --json | jq -r .subject"},
 			exitOK, exitFailed, exitUsage),
@@ -215,6 +215,7 @@ func flagColumn(m localstore.Mail) string {
 	set(3, 'D', has[`\draft`])
 	set(3, 'T', has[`\deleted`])
 	set(4, '?', m.State == localstore.StateMissing)
+	set(4, '+', m.State == localstore.StateLocal)
 	set(4, 'x', m.State == localstore.StateVanished)
 	return string(marks)
 }

@@ -24,9 +24,6 @@ func (e *edit) pick(s selection) ([]picked, error) {
 	if !s.byID {
 		return p.all, e.store.List(e.ctx, p.query, p.add)
 	}
-	if err := p.follow(); err != nil {
-		return nil, err
-	}
 	for _, one := range s.ids {
 		find := p.span
 		if one.first == one.last {
@@ -47,9 +44,6 @@ type picker struct {
 	all   []picked
 	has   map[localstore.MessageID]bool
 	texts map[string]string // names and flags, kept once
-	// What people no longer see under their old ids.
-	moved   map[localstore.MessageID]localstore.MessageID
-	deleted map[localstore.MessageID]localstore.IntentID
 }
 
 // place finds the account and the folder.
@@ -70,35 +64,15 @@ func (p *picker) place() error {
 	return err
 }
 
-// follow learns under which ids moved messages are seen now.
-func (p *picker) follow() error {
-	p.moved, p.deleted = map[localstore.MessageID]localstore.MessageID{}, map[localstore.MessageID]localstore.IntentID{}
-	for _, one := range p.m.all {
-		err := p.store.Intents(p.ctx, one.ID, func(in localstore.Intent) error {
-			switch in.Kind {
-			case localstore.IntentMove:
-				p.moved[in.Message.ID] = in.Result.ID
-			case localstore.IntentExpunge:
-				p.deleted[in.Message.ID] = in.ID
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // one finds the message of an id, which must be there.
 func (p *picker) one(s span) error {
-	id := s.first
-	if in := p.deleted[id]; in != 0 {
-		return &problem{code: exitFailed, text: fmt.Sprintf("message %d is deleted here already", id),
-			hint: fmt.Sprintf("mailstow pending drop %d takes that back", in)}
+	id, deleted, err := p.store.Meant(p.ctx, s.first)
+	if err != nil {
+		return err
 	}
-	if now := p.moved[id]; now != 0 {
-		id = now
+	if deleted != 0 {
+		return &problem{code: exitFailed, text: fmt.Sprintf("message %d is deleted here already", s.first),
+			hint: fmt.Sprintf("mailstow pending drop %d takes that back", deleted)}
 	}
 	mail, err := p.store.Message(p.ctx, id)
 	if errors.Is(err, localstore.ErrNotFound) {

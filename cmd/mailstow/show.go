@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func (a *app) show(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	body, _, err := store.OpenBody(c.Context, id)
+	body, _, err := store.OpenBody(c.Context, mail.ID)
 	if err == nil {
 		defer body.Close()
 		err = a.showBody(c, mail, body)
@@ -92,12 +93,22 @@ func (m *mirrors) message(ctx context.Context, account string, id localstore.Mes
 	if err != nil {
 		return nil, localstore.Mail{}, err
 	}
-	mail, err := store.Message(ctx, id)
+	now, deleted, err := store.Meant(ctx, id)
+	if err != nil {
+		return nil, localstore.Mail{}, err
+	}
+	mail, err := store.Message(ctx, cmp.Or(now, id))
 	if errors.Is(err, localstore.ErrNotFound) {
 		err = noMessage(id, store, err)
 	}
+	if deleted != 0 {
+		mail.State = stateDeleted
+	}
 	return store, mail, err
 }
+
+// stateDeleted is what show makes of a message that the server shall delete.
+const stateDeleted = "deleted"
 
 func noMessage(id localstore.MessageID, store *localstore.Store, cause error) error {
 	return &problem{code: exitFailed, text: fmt.Sprintf("no message %d in %s", id, store.Path()),
@@ -182,6 +193,13 @@ func (a *app) printSaved(s saver) error {
 	return nil
 }
 
+// stateText says what is not as usual.
+var stateText = map[string]string{
+	localstore.StateVanished: "vanished from the server, kept here",
+	localstore.StateLocal:    "not on the server yet",
+	stateDeleted:             "deleted here, still on the server",
+}
+
 // render is the message for a terminal. Everything from the message is cleaned.
 func render(mail localstore.Mail, v *mailview.View, a *app) string {
 	var b strings.Builder
@@ -196,8 +214,8 @@ func render(mail localstore.Mail, v *mailview.View, a *app) string {
 		fmt.Fprintf(&b, "Labels: %s\n", term.Clean(strings.Join(labels, ", ")))
 	}
 	fmt.Fprintf(&b, "Arrived: %s\n", term.Date(mail.InternalDate, a.now().Location()))
-	if mail.State == localstore.StateVanished {
-		b.WriteString("State: vanished from the server, kept here\n")
+	if state := stateText[mail.State]; state != "" {
+		fmt.Fprintf(&b, "State: %s\n", state)
 	}
 	if text := strings.TrimRight(term.CleanText(v.Text), "\n"); text != "" {
 		fmt.Fprintf(&b, "\n%s\n", text)

@@ -17,8 +17,8 @@ func (a *app) statusCommand() *cli.Command {
 		Usage: "tell how old and how complete the local copy is",
 		Description: describe(`
 Reads the store alone: no network, also while a sync runs. Shows for each
-account its last good run and what is missing, and for each folder messages,
-unseen and size.
+account its last good run, what is missing, what is queued for the server and
+which conflicts are open, and for each folder messages, unseen and size.
 
 With --max-age it is a check for monitoring: the exit code is 1 when an account
 has no good run that recent, or its latest finished run was not good.`,
@@ -35,20 +35,23 @@ has no good run that recent, or its latest finished run was not good.`,
 
 // statusJSON is a contract with scripts: fields are only ever added.
 type statusJSON struct {
-	Account  string        `json:"account"`
-	URL      string        `json:"url"`
-	Store    string        `json:"store"`
-	OK       bool          `json:"ok"`            // as --max-age judges
-	Why      string        `json:"why,omitempty"` // not ok
-	LastRun  *runJSON      `json:"last_run"`
-	LastGood *runJSON      `json:"last_good"`
-	Age      *int64        `json:"age_seconds"` // since the end of the last good run
-	Messages int64         `json:"messages"`
-	Unseen   int64         `json:"unseen"`
-	Size     int64         `json:"size"`
-	Missing  int64         `json:"missing"`
-	Problems []problemJSON `json:"problems"`
-	Folders  []folderJSON  `json:"mailboxes"`
+	Account   string        `json:"account"`
+	URL       string        `json:"url"`
+	Store     string        `json:"store"`
+	OK        bool          `json:"ok"`            // as --max-age judges
+	Why       string        `json:"why,omitempty"` // not ok
+	LastRun   *runJSON      `json:"last_run"`
+	LastGood  *runJSON      `json:"last_good"`
+	Age       *int64        `json:"age_seconds"` // since the end of the last good run
+	Messages  int64         `json:"messages"`
+	Unseen    int64         `json:"unseen"`
+	Size      int64         `json:"size"`
+	Missing   int64         `json:"missing"`
+	Pending   int           `json:"pending"`   // edits queued for the server
+	Parked    int           `json:"parked"`    // of them: wait for a decision
+	Conflicts int           `json:"conflicts"` // open ones
+	Problems  []problemJSON `json:"problems"`
+	Folders   []folderJSON  `json:"mailboxes"`
 }
 
 type runJSON struct {

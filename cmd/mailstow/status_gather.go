@@ -91,8 +91,13 @@ func (a *app) accountStatus(ctx context.Context, one mirror, maxAge time.Duratio
 	if err != nil {
 		return statusJSON{}, err
 	}
+	owes, err := readBacklog(ctx, one)
+	if err != nil {
+		return statusJSON{}, err
+	}
 	s := statusJSON{Account: one.Name, URL: one.URL, Store: one.store.Path(), LastRun: newRunJSON(st.Last), LastGood: newRunJSON(st.Good),
-		Folders: folderList(one.Name, st.Folders), Problems: []problemJSON{}}
+		Folders: folderList(one.Name, st.Folders, owes), Problems: []problemJSON{},
+		Pending: owes.pending, Parked: owes.parked, Conflicts: owes.conflicts}
 	s.Why = judge(st.Good, finished, maxAge, a.now())
 	s.OK = s.Why == ""
 	if st.Good != nil {

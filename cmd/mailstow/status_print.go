@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ func (a *app) printAccount(s statusJSON) {
 	if s.Missing > 0 {
 		fmt.Fprintf(w, "  missing    %s not yet downloaded\n", term.Count(s.Missing, "body"))
 	}
+	printBacklog(w, s)
 	for i, p := range s.Problems {
 		if i == maxListed {
 			fmt.Fprintf(w, "  problem    and %d more; --json lists all\n", len(s.Problems)-i)
@@ -43,6 +45,20 @@ func (a *app) printAccount(s statusJSON) {
 	}
 	if !s.OK {
 		fmt.Fprintf(w, "  not ok     %s\n", term.Clean(s.Why))
+	}
+}
+
+// printBacklog says what is left to do, and which command shows it.
+func printBacklog(w io.Writer, s statusJSON) {
+	if s.Pending > 0 {
+		parked := ""
+		if s.Parked > 0 {
+			parked = fmt.Sprintf(", %d of them parked", s.Parked)
+		}
+		fmt.Fprintf(w, "  queued     %s for the server%s: mailstow pending\n", term.Count(s.Pending, "edit"), parked)
+	}
+	if s.Conflicts > 0 {
+		fmt.Fprintf(w, "  conflicts  %d open: mailstow conflicts\n", s.Conflicts)
 	}
 }
 

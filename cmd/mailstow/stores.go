@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"mailstow/cmd/mailstow/config"
 	"mailstow/conflict"
 	"mailstow/localstore"
@@ -152,6 +154,23 @@ func (m *mirrors) only(name string) ([]mirror, error) {
 		hint = "mailstow sync fetches one"
 	}
 	return nil, usage(fmt.Sprintf("no account %q in the store", name), hint)
+}
+
+// eachMirror does something with the accounts that a command reads: that of
+// --account, or all.
+func (a *app) eachMirror(c *cli.Context, do func(one mirror, several bool) error) error {
+	m, err := a.openMirrors(c.Context)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	chosen, err := m.only(c.String("account"))
+	for _, one := range chosen {
+		if err == nil {
+			err = do(one, len(chosen) > 1)
+		}
+	}
+	return err
 }
 
 // argument is how the user names a held account on the command line: the

@@ -12,7 +12,7 @@ import (
 var (
 	ErrEmpty    = errors.New("it is empty")
 	ErrMbox     = errors.New(`it begins with "From ", like a file of many messages (mbox)`)
-	ErrNoHeader = errors.New("it does not begin with a header field such as Subject: or From:")
+	ErrNoHeader = errors.New(`it does not begin with a header such as "Subject: hello"`)
 )
 
 // maxField is how far the name of the first header field is looked for (RFC 5322
