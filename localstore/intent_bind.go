@@ -49,7 +49,7 @@ func (tx *Tx) bind(run RunID, m mailRow, o Outcome) error {
 	if err != nil {
 		return err
 	}
-	return tx.flagsSet(run, m.id, o.Flags, local)
+	return tx.flagsFollow(run, m.id, o.Flags, local)
 }
 
 // fold ends a local row whose message has arrived as another one, which gets

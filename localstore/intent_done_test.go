@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -348,6 +349,69 @@ func TestResetKeepsIntents(t *testing.T) {
 		t.Errorf("%d intents", n)
 	}
 	update(t, s, func(tx *Tx) error { return tx.SetCursor(gen, Cursor{Listed: 2}) })
+}
+
+// The flags of a message are edited after it was copied, and reach the server
+// first: the copy begins with them, and keeps those it was made with.
+func TestCopyStartsWithPushedFlags(t *testing.T) {
+	for _, order := range []string{"flags, sent, done", "sent, flags, done", "sent, flags, done without UID, done"} {
+		t.Run(order, func(t *testing.T) {
+			s := newStore(t)
+			d := newDesk(t, s)
+			edit(t, s, func(tx *Tx) error {
+				if _, err := tx.CopyMessages([]MessageID{1}, d.archive.box); err != nil {
+					return err
+				}
+				return tx.EditFlags([]MessageID{1}, "x", `\Seen`)
+			})
+			edit(t, s, func(tx *Tx) error { return tx.EditFlags([]MessageID{6}, "own", "") })
+			for _, step := range strings.Split(order, ", ") {
+				switch step {
+				case "flags":
+					update(t, s, func(tx *Tx) error { return tx.SetFlags(d.run, []FlagChange{{1, "x", "x"}}) })
+				case "sent":
+					edit(t, s, func(tx *Tx) error { return tx.IntentSent([]IntentID{1}, 9, 8) })
+				case "done without UID":
+					d.done(1, Outcome{})
+				case "done":
+					d.done(1, Outcome{UID: 8, Flags: "other x"}) // another client was there already
+				}
+			}
+			want(t, "people", d.people(), with(`INBOX #1 => INBOX #1/10 [x] present`, ` => Archive #6/8 [\Seen other own] present`))
+			want(t, "queue", d.waits(), []string{`flags box 2 target 0 message 6 [other x>\Seen other own]`})
+		})
+	}
+}
+
+// A reset finds a message that no listing had shown yet: now one has.
+func TestReboundIsListed(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	now, in := d.moved()
+	d.done(in, Outcome{UID: 8, Flags: `\Seen`})
+	var gen GenerationID
+	update(t, s, func(tx *Tx) (err error) {
+		if err := tx.RetireGeneration(d.archive.gen, d.run); err != nil {
+			return err
+		}
+		if gen, err = tx.OpenGeneration(d.archive.box, 10, d.run); err != nil {
+			return err
+		}
+		if err := tx.Rebind(d.run, []Rebind{{ID: now, Generation: gen, UID: 1, Base: "", Local: ""}}); err != nil {
+			return err
+		}
+		return tx.SetCursor(gen, Cursor{Listed: 1})
+	})
+	n := 0
+	err := s.Rows(bg, gen, func(r Row) error {
+		if n++; r.ID != now || r.Size != 100 || !r.Date.Equal(testDate) {
+			t.Errorf("%+v", r)
+		}
+		return nil
+	})
+	if err != nil || n != 1 {
+		t.Errorf("%d rows, %v", n, err)
+	}
 }
 
 // The server found a message's body damaged: what waits to be sent keeps what it

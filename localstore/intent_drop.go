@@ -57,7 +57,8 @@ func (tx *Tx) expunge(m mailRow) error {
 	return tx.setLeaving(m.id, id)
 }
 
-// DropIntent undoes what an intent did here, with the intents that need it. It
+// DropIntent undoes what an intent did here, with the intents that need it, and
+// the renames to a name that is not free then. It
 // gives the ids of all of them, id first. ErrUnsettled: the server may have it
 // already. The edit of a message that vanished meanwhile stays in its row.
 func (tx *Tx) DropIntent(id IntentID) ([]IntentID, error) {
@@ -80,6 +81,13 @@ func (tx *Tx) drop(p pending) ([]IntentID, error) {
 		}
 	}
 	dropped := []IntentID{p.id}
+	var before []IntentID
+	if p.kind == IntentRename {
+		var err error
+		if _, before, err = tx.wantedNames(p.account); err != nil {
+			return nil, err
+		}
+	}
 	for p.kind == IntentCreate {
 		in, ok, err := tx.pending("target = ?1 UNION ALL "+pendingColumns+"mailbox = ?1 AND kind <> 'create' LIMIT 1", p.mailbox)
 		if err != nil {
@@ -94,7 +102,11 @@ func (tx *Tx) drop(p pending) ([]IntentID, error) {
 		}
 		dropped = append(dropped, also...)
 	}
-	return dropped, tx.undo(p)
+	if err := tx.undo(p); err != nil || p.kind != IntentRename {
+		return dropped, err
+	}
+	also, err := tx.dropBlocked(p.account, before)
+	return append(dropped, also...), err
 }
 
 // undo takes an intent and its effect back.

@@ -33,9 +33,11 @@ func (tx *Tx) CreateMailbox(acct AccountID, m MailboxInfo) (MailboxID, error) {
 		return 0, err
 	}
 	if m.Subscribed {
-		_, err = tx.addIntent(pending{account: acct, kind: IntentSubscribe, mailbox: id})
+		if _, err := tx.addIntent(pending{account: acct, kind: IntentSubscribe, mailbox: id}); err != nil {
+			return 0, err
+		}
 	}
-	return id, err
+	return id, tx.rederive(acct)
 }
 
 // RemoveMailbox hides a mailbox from people until the server has removed it. One
@@ -56,13 +58,9 @@ func (tx *Tx) RemoveMailbox(id MailboxID) ([]IntentID, error) {
 	if err := tx.removable(b); err != nil {
 		return nil, err
 	}
-	var dropped []IntentID
-	if rename, ok, err := tx.pending("mailbox = ? AND kind = 'rename'", id); err != nil {
+	dropped, err := tx.dropRenames(id)
+	if err != nil {
 		return nil, err
-	} else if ok {
-		if dropped, err = tx.drop(rename); err != nil {
-			return nil, err
-		}
 	}
 	in, err := tx.addIntent(pending{account: b.acct, kind: IntentRemove, mailbox: id})
 	if err != nil {
@@ -70,6 +68,21 @@ func (tx *Tx) RemoveMailbox(id MailboxID) ([]IntentID, error) {
 	}
 	_, err = tx.exec("UPDATE mailbox SET leaving = ? WHERE id = ?", in, id)
 	return dropped, err
+}
+
+// dropRenames gives up what is wanted of the names of a mailbox.
+func (tx *Tx) dropRenames(id MailboxID) (dropped []IntentID, err error) {
+	for {
+		rename, ok, err := tx.pending("mailbox = ? AND kind = 'rename' ORDER BY id LIMIT 1", id)
+		if err != nil || !ok {
+			return dropped, err
+		}
+		also, err := tx.drop(rename)
+		if err != nil {
+			return nil, err
+		}
+		dropped = append(dropped, also...)
+	}
 }
 
 // removable refuses what would take mail along that nobody else has.
@@ -110,6 +123,7 @@ type box struct {
 	id                       MailboxID
 	acct                     AccountID
 	raw, name, delim         string
+	shown                    string // the raw name wanted
 	unborn, subscribed, gone bool
 }
 
@@ -118,10 +132,10 @@ func (tx *Tx) box(id MailboxID) (b box, err error) {
 	if err := tx.owner(); err != nil {
 		return b, err
 	}
-	var raw []byte
-	ok, err := tx.get(`SELECT id, account, raw, name, delim, unborn, subscribed, detached_run IS NOT NULL AND unborn = 0 OR leaving IS NOT NULL
-		FROM mailbox WHERE id = ?`, []any{id}, &b.id, &b.acct, &raw, &b.name, &b.delim, &b.unborn, &b.subscribed, &b.gone)
-	b.raw = string(raw)
+	var raw, shown []byte
+	ok, err := tx.get(`SELECT id, account, raw, ifnull(wanted, raw), name, delim, unborn, subscribed, detached_run IS NOT NULL AND unborn = 0 OR leaving IS NOT NULL
+		FROM mailbox WHERE id = ?`, []any{id}, &b.id, &b.acct, &raw, &shown, &b.name, &b.delim, &b.unborn, &b.subscribed, &b.gone)
+	b.raw, b.shown = string(raw), string(shown)
 	switch {
 	case err != nil:
 		return b, err
@@ -149,26 +163,33 @@ func (tx *Tx) free(acct AccountID, raw string, id MailboxID) error {
 // giveUp ends a mailbox that does not come to the server after all. It stays, as
 // one that is not there, where history speaks of it.
 func (tx *Tx) giveUp(id MailboxID) error {
+	var acct AccountID
 	var known bool
-	_, err := tx.get(`SELECT detached_run IS NOT NULL OR EXISTS (SELECT 1 FROM generation g JOIN message m ON m.generation = g.id
-		WHERE g.mailbox = mailbox.id) FROM mailbox WHERE id = ?`, []any{id}, &known)
+	_, err := tx.get(`SELECT account, detached_run IS NOT NULL OR EXISTS (SELECT 1 FROM generation g JOIN message m ON m.generation = g.id
+		WHERE g.mailbox = mailbox.id) FROM mailbox WHERE id = ?`, []any{id}, &acct, &known)
+	if err == nil && known {
+		err = tx.detachUnborn(id, acct)
+	} else if err == nil {
+		err = tx.forget(id)
+	}
 	if err != nil {
 		return err
 	}
-	if !known {
-		if err := tx.ClearMailboxProblems(id); err != nil {
-			return err
-		}
-		if _, err := tx.exec("DELETE FROM generation WHERE mailbox = ?", id); err != nil {
-			return err
-		}
-		_, err := tx.exec("DELETE FROM mailbox WHERE id = ?", id)
+	return tx.rederive(acct)
+}
+
+func (tx *Tx) forget(id MailboxID) error {
+	if err := tx.ClearMailboxProblems(id); err != nil {
 		return err
 	}
-	var acct AccountID
-	if _, err := tx.get("SELECT account FROM mailbox WHERE id = ?", []any{id}, &acct); err != nil {
+	if _, err := tx.exec("DELETE FROM generation WHERE mailbox = ?", id); err != nil {
 		return err
 	}
+	_, err := tx.exec("DELETE FROM mailbox WHERE id = ?", id)
+	return err
+}
+
+func (tx *Tx) detachUnborn(id MailboxID, acct AccountID) error {
 	run, err := tx.newestRun(acct)
 	if err != nil {
 		return err

@@ -3,7 +3,9 @@ package localstore
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -172,13 +174,16 @@ func TestMailboxMadeAgain(t *testing.T) {
 	}
 }
 
-// Renames take along what lies below, one after the other, and are undone alone.
+// Renames take along what lies below, one after the other; the last one is
+// changed, or undone, when the same mailbox is renamed again.
 func TestWantName(t *testing.T) {
 	s := newStore(t)
 	d := newDesk(t, s)
 	sub := d.listed(info("Archive/2020"))
 	d.listed(info("Archives"))
-	sub2 := d.make("Archive/new")
+	made := d.make("Archive/never")
+	d.rename(made, "Archive/new") // at once
+	want(t, "queue", d.waits(), []string{`create box 6 target 0 name Archive/new`})
 	d.rename(sub, "Archive/old")
 	d.rename(d.archive.box, "Attic")
 	want(t, "boxes", d.boxes(), []string{"Archives", "Attic was Archive", "Attic/new was Archive/new unborn", "Attic/old was Archive/2020", "INBOX", "Later"})
@@ -187,34 +192,81 @@ func TestWantName(t *testing.T) {
 	if _, err := s.MailboxByName(bg, d.acct, "Archive"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
-	d.rename(sub2, "Attic/newer") // at once
+	d.rename(made, "Attic/newer")
 	d.listed(info("Archive/other"))
-	want(t, "boxes", d.boxes(), []string{"Archives", "Attic was Archive", "Attic/newer unborn", "Attic/old was Archive/2020", "Attic/other was Archive/other", "INBOX", "Later"})
+	want(t, "boxes", d.boxes(), []string{"Archives", "Attic was Archive", "Attic/newer was Archive/new unborn", "Attic/old was Archive/2020", "Attic/other was Archive/other", "INBOX", "Later"})
 	d.done(2, Outcome{}) // Archive/2020 to Archive/old
-	want(t, "boxes", d.boxes(), []string{"Archives", "Attic was Archive", "Attic/newer unborn", "Attic/old was Archive/old", "Attic/other was Archive/other", "INBOX", "Later"})
+	want(t, "boxes", d.boxes(), []string{"Archives", "Attic was Archive", "Attic/newer was Archive/new unborn", "Attic/old was Archive/old", "Attic/other was Archive/other", "INBOX", "Later"})
 	checkClean(t, s)
 	d.done(3, Outcome{})
-	want(t, "boxes", d.boxes(), []string{"Archives", "Attic", "Attic/newer unborn", "Attic/old", "Attic/other", "INBOX", "Later"})
+	want(t, "boxes", d.boxes(), []string{"Archives", "Attic", "Attic/newer was Attic/new unborn", "Attic/old", "Attic/other", "INBOX", "Later"})
+	want(t, "queue", d.waits(), []string{`create box 6 target 0 name Attic/new`, `rename box 6 target 0 name Attic/newer needs`})
 	if box, err := s.MailboxByName(bg, d.acct, "Attic/old"); err != nil || box.Raw != "Attic/old" || box.ID != sub {
 		t.Errorf("%+v %v", box, err)
 	}
 	if n := count(t, s, "SELECT count(*) FROM event WHERE kind = 'renamed' AND mailbox = ? AND old = 'Archive/old' AND new = 'Attic/old'", sub); n != 1 {
 		t.Errorf("%d events", n)
 	}
+	edit(t, s, func(tx *Tx) error { _, err := tx.RemoveMailbox(made); return err })
 	d.rename(d.archive.box, "A")
-	d.rename(d.archive.box, "B") // one intent
-	want(t, "queue", d.waits(), []string{`create box 6 target 0 name Attic/newer`, `rename box 2 target 0 name B`})
+	d.rename(d.archive.box, "B")
+	want(t, "queue", d.waits(), []string{`rename box 2 target 0 name B`})
 	d.rename(d.archive.box, "Attic")
-	want(t, "queue", d.waits(), []string{`create box 6 target 0 name Attic/newer`})
+	want(t, "queue", d.waits(), nil)
+}
+
+// Two mailboxes change names by way of a third one: the later renames need the
+// earlier ones, which make their names free.
+func TestNamesSwapped(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	d.rename(d.archive.box, "tmp")
+	d.rename(d.later, "Archive")
+	d.rename(d.archive.box, "Later")
+	d.rename(d.archive.box, "Later") // as it is already
+	want(t, "queue", d.waits(), []string{`rename box 2 target 0 name tmp`, `rename box 3 target 0 name Archive`, `rename box 2 target 0 name Later`})
+	want(t, "boxes", d.boxes(), []string{"Archive was Later", "INBOX", "Later was Archive"})
+	edit(t, s, func(tx *Tx) error {
+		dropped, err := tx.DropIntent(1)
+		if !slices.Equal(dropped, []IntentID{1, 2, 3}) {
+			t.Errorf("dropped %v", dropped)
+		}
+		return err
+	})
+	want(t, "queue", d.waits(), nil)
+	want(t, "boxes", d.boxes(), []string{"Archive", "INBOX", "Later"})
+	d.rename(d.archive.box, "tmp")
+	d.rename(d.later, "Archive")
+	d.rename(d.archive.box, "Later")
+	for _, id := range intentIDs(t, s, d.acct) {
+		d.done(id, Outcome{})
+		want(t, "boxes", d.boxes()[1:2], []string{"INBOX"})
+		checkClean(t, s)
+	}
+	want(t, "boxes", d.boxes(), []string{"Archive", "INBOX", "Later"})
+	if box, err := s.MailboxByName(bg, d.acct, "Archive"); err != nil || box.ID != d.later {
+		t.Errorf("%+v %v", box, err)
+	}
+}
+
+// What the server does to names that are wanted: it is done, or left to be
+// decided upon.
+func TestNamesChangedByOthers(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
 	d.rename(d.later, "Sooner")
-	update(t, s, func(tx *Tx) error { return tx.RenameMailbox(d.later, "Sooner", d.run) }) // somebody else did
-	want(t, "queue", d.waits(), []string{`create box 6 target 0 name Attic/newer`})
+	update(t, s, func(tx *Tx) error { return tx.RenameMailbox(d.later, "Sooner", d.run) })
+	want(t, "queue", d.waits(), nil)
+	d.listed(info("Sooner"))
 	d.rename(d.later, "Later")
+	d.listed(info("Later")) // taken
+	want(t, "boxes", d.boxes(), []string{"Archive", "INBOX", "Later", "Sooner"})
+	want(t, "queue", d.waits(), []string{`rename box 3 target 0 name Later`})
 	update(t, s, func(tx *Tx) error { return tx.RenameMailbox(d.later, "Never", d.run) })
-	want(t, "queue", d.waits()[1:], []string{`rename box 3 target 0 name Later`}) // to be decided upon
+	want(t, "queue", d.waits(), []string{`rename box 3 target 0 name Later`})
 	update(t, s, func(tx *Tx) error { return tx.DetachMailbox(d.later, d.run) })
 	checkClean(t, s)
-	edit(t, s, func(tx *Tx) error { _, err := tx.DropIntent(intentIDs(t, s, d.acct)[1]); return err })
+	edit(t, s, func(tx *Tx) error { _, err := tx.DropIntent(2); return err })
 }
 
 // A mailbox gets, on the server, the name of one made here: it is that one.
@@ -339,12 +391,17 @@ func TestWantedNamesComeTrue(t *testing.T) {
 			server[n.id] = n.raw
 		}
 		var waiting []rename
+		var refused []IntentID
 		for range rapid.IntRange(0, 4).Draw(t, "renames") {
 			w := rename{mailbox: now[rapid.IntRange(0, len(now)-1).Draw(t, "which")].id, to: drawPath(t, parts), delim: "/"}
 			w.label = w.to
 			w.id = IntentID(len(waiting) + 1)
 			waiting = append(waiting, w)
 			from := server[w.mailbox] // what RENAME does
+			if slices.Contains(slices.Collect(maps.Values(server)), w.to) && from != w.to || strings.HasPrefix(w.to, from+"/") {
+				refused = append(refused, w.id)
+				continue
+			}
 			for id, name := range server {
 				if name == from {
 					server[id] = w.to
@@ -354,7 +411,11 @@ func TestWantedNamesComeTrue(t *testing.T) {
 			}
 		}
 		wanted := map[MailboxID]string{}
-		for i, n := range wantedNames(now, waiting) {
+		changed, blocked := wantedNames(now, waiting)
+		if !slices.Equal(blocked, refused) {
+			t.Errorf("blocked %v, the server refuses %v", blocked, refused)
+		}
+		for i, n := range changed {
 			if wanted[n.id] = n.wanted; n.label != n.wanted || i > len(now) {
 				t.Errorf("%+v", n)
 			}
@@ -365,10 +426,11 @@ func TestWantedNamesComeTrue(t *testing.T) {
 			}
 			now[i].wanted, now[i].label = wanted[n.id], wanted[n.id]
 		}
-		if again := wantedNames(now, waiting); len(again) > 0 {
+		if again, _ := wantedNames(now, waiting); len(again) > 0 {
 			t.Errorf("changed again: %+v", again)
 		}
-		for _, n := range wantedNames(now, nil) {
+		changed, _ = wantedNames(now, nil)
+		for _, n := range changed {
 			if n.wanted != "" || n.label != "" {
 				t.Errorf("left: %+v", n)
 			}

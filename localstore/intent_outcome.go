@@ -170,7 +170,9 @@ func (tx *Tx) follow(run any, m mailRow, to MessageID) error {
 // born notes that a mailbox made here is on the server.
 func (tx *Tx) born(id MailboxID, run RunID) error {
 	var back bool
-	ok, err := tx.get("SELECT detached_run IS NOT NULL FROM mailbox WHERE id = ? AND unborn = 1", []any{id}, &back)
+	var acct AccountID
+	var name string
+	ok, err := tx.get("SELECT account, name, detached_run IS NOT NULL FROM mailbox WHERE id = ? AND unborn = 1", []any{id}, &acct, &name, &back)
 	if err != nil || !ok {
 		return err
 	}
@@ -181,13 +183,14 @@ func (tx *Tx) born(id MailboxID, run RunID) error {
 		return err
 	}
 	if back {
-		return tx.mailboxEvent(run, "back", id, nil, nil)
+		err = tx.mailboxEvent(run, "back", id, nil, nil)
+	} else {
+		err = tx.mailboxEvent(run, "created", id, nil, name)
 	}
-	var name string
-	if _, err := tx.get("SELECT name FROM mailbox WHERE id = ?", []any{id}, &name); err != nil {
+	if err != nil {
 		return err
 	}
-	return tx.mailboxEvent(run, "created", id, nil, name)
+	return tx.rederive(acct)
 }
 
 // renamedTo gives a mailbox, and what lies below it, the names the server has

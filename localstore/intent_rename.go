@@ -3,81 +3,60 @@ package localstore
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // WantName is the owner's renaming of a mailbox, with what lies below it (RFC
-// 9051 section 6.3.6); name is raw for people. Back to the name it has, nothing
-// is left to do. One that the server does not have yet is renamed at once.
+// 9051 section 6.3.6); name is raw for people. Renames are carried out one after
+// the other: what was wanted last of the same mailbox, and of no other since, is
+// changed, and nothing is left of it when the mailbox has that name anyway.
 func (tx *Tx) WantName(id MailboxID, raw, name string) error {
 	b, err := tx.box(id)
-	if err != nil {
+	if err != nil || raw == b.shown {
 		return err
 	}
-	below := b.delim != "" && strings.HasPrefix(raw, b.raw+b.delim)
-	if raw != b.raw && (isInbox(b.raw) || isInbox(raw) || below) {
+	if isInbox(b.raw) || isInbox(raw) || b.delim != "" && strings.HasPrefix(raw, b.shown+b.delim) {
 		return tx.fail(fmt.Errorf("mailbox %q to %q: %w", b.name, name, ErrImpossible))
 	}
 	if err := tx.free(b.acct, raw, id); err != nil {
 		return tx.fail(fmt.Errorf("mailbox %q: %w", name, err))
 	}
-	if b.unborn {
-		return tx.renameUnborn(b, raw, name)
-	}
-	if err := tx.dropRename(id); err != nil {
+	last, ok, err := tx.pending("account = ? AND kind IN ('create', 'rename') ORDER BY id DESC LIMIT 1", b.acct)
+	switch {
+	case err != nil:
 		return err
-	}
-	if raw != b.raw {
-		if _, err := tx.addIntent(pending{account: b.acct, kind: IntentRename, mailbox: id, name: raw, label: name}); err != nil {
+	case ok && last.mailbox == id && last.unsettled() == nil && last.kind == IntentCreate:
+		return tx.renameUnborn(b, raw, name)
+	case ok && last.mailbox == id && last.unsettled() == nil:
+		if err := tx.undo(last); err != nil {
 			return err
 		}
+		if b, err = tx.box(id); err != nil || raw == b.shown {
+			return err
+		}
+	}
+	if _, err := tx.addIntent(pending{account: b.acct, kind: IntentRename, mailbox: id, name: raw, label: name}); err != nil {
+		return err
 	}
 	return tx.deriveNames(b.acct)
 }
 
-// dropRename makes room for another wish.
-func (tx *Tx) dropRename(id MailboxID) error {
-	p, ok, err := tx.pending("mailbox = ? AND kind = 'rename'", id)
-	if err != nil || !ok {
-		return err
-	}
-	if err := p.unsettled(); err != nil {
-		return tx.fail(err)
-	}
-	return tx.deleteIntent(p.id)
-}
-
-// renameUnborn gives a mailbox and what was made below it other names; their
-// keys must not be taken by any mailbox, gone ones included. They are made after
-// the renames that wait already, which the new names take into account.
+// renameUnborn gives the mailbox that was made last another name to be made
+// under. No mailbox may have it for a key, a gone one neither.
 func (tx *Tx) renameUnborn(b box, raw, name string) error {
-	all, err := tx.names(b.acct)
+	var other MailboxID
+	taken, err := tx.get("SELECT id FROM mailbox WHERE account = ? AND raw = ?", []any{b.acct, []byte(raw)}, &other)
+	if err == nil && taken {
+		err = tx.fail(fmt.Errorf("mailbox %q: %w", name, ErrExists))
+	}
+	if err == nil {
+		_, err = tx.exec("UPDATE mailbox SET raw = ?, name = ? WHERE id = ?", []byte(raw), name, b.id)
+	}
 	if err != nil {
 		return err
 	}
-	keys := map[string]bool{}
-	for _, n := range all {
-		keys[n.raw] = true
-	}
-	for _, n := range all {
-		to := n.renamed(b.raw, b.name, b.delim, raw, name)
-		if n.made == 0 || to.raw == n.raw {
-			continue
-		}
-		if keys[to.raw] {
-			return tx.fail(fmt.Errorf("mailbox %q: %w", to.name, ErrExists))
-		}
-		if _, err := tx.exec("UPDATE mailbox SET raw = ?, name = ? WHERE id = ?", []byte(to.raw), to.name, n.id); err != nil {
-			return err
-		}
-		if err := tx.deleteIntent(n.made); err != nil {
-			return err
-		}
-		if _, err := tx.addIntent(pending{account: b.acct, kind: IntentCreate, mailbox: n.id}); err != nil {
-			return err
-		}
-	}
-	return tx.deriveNames(b.acct)
+	return tx.rederive(b.acct)
 }
 
 // named is a mailbox by its names.
@@ -160,19 +139,16 @@ func scanRename(r *sql.Rows) (w rename, err error) {
 // has fulfilled by itself is none any more.
 func (tx *Tx) deriveNames(acct AccountID) error {
 	_, err := tx.exec(`DELETE FROM intent WHERE account = ? AND kind = 'rename'
-		AND name = (SELECT raw FROM mailbox WHERE mailbox.id = intent.mailbox)`, acct)
+		AND name = (SELECT raw FROM mailbox WHERE mailbox.id = intent.mailbox)
+		AND NOT EXISTS (SELECT 1 FROM intent i WHERE i.mailbox = intent.mailbox AND i.kind = 'rename' AND i.id < intent.id)`, acct)
 	if err != nil {
 		return err
 	}
-	now, err := tx.names(acct)
+	changed, _, err := tx.wantedNames(acct)
 	if err != nil {
 		return err
 	}
-	waiting, err := tx.renames(acct)
-	if err != nil {
-		return err
-	}
-	for _, n := range wantedNames(now, waiting) {
+	for _, n := range changed {
 		var wanted, label any
 		if n.wanted != "" {
 			wanted, label = []byte(n.wanted), n.label
@@ -184,16 +160,37 @@ func (tx *Tx) deriveNames(acct AccountID) error {
 	return nil
 }
 
+func (tx *Tx) wantedNames(acct AccountID) (changed []named, blocked []IntentID, err error) {
+	now, err := tx.names(acct)
+	if err != nil {
+		return nil, nil, err
+	}
+	waiting, err := tx.renames(acct)
+	if err != nil {
+		return nil, nil, err
+	}
+	changed, blocked = wantedNames(now, waiting)
+	return changed, blocked, nil
+}
+
 // wantedNames gives the mailboxes whose wanted names are not what they must be,
-// with what they must be.
-func wantedNames(now []named, waiting []rename) (out []named) {
-	then := append([]named(nil), now...)
+// with what they must be, and the renames that cannot be carried out: another
+// mailbox has the name then, or it is below the mailbox itself.
+func wantedNames(now []named, waiting []rename) (changed []named, blocked []IntentID) {
+	then := slices.Clone(now)
 	for _, w := range waiting {
 		var from named
+		taken := false
 		for _, n := range then {
 			if n.id == w.mailbox {
 				from = n
+			} else {
+				taken = taken || n.raw == w.to && !n.gone && n.made < w.id
 			}
+		}
+		if taken || w.delim != "" && strings.HasPrefix(w.to, from.raw+w.delim) {
+			blocked = append(blocked, w.id)
+			continue
 		}
 		for i, n := range then {
 			if n.made < w.id { // else it is made afterwards
@@ -208,10 +205,37 @@ func wantedNames(now []named, waiting []rename) (out []named) {
 		}
 		if n.wanted != to.wanted || n.label != to.label {
 			n.wanted, n.label = to.wanted, to.label
-			out = append(out, n)
+			changed = append(changed, n)
 		}
 	}
-	return out
+	return changed, blocked
+}
+
+// dropBlocked drops the renames of an account that can no longer be carried out,
+// but for those that could not before, or may have been.
+func (tx *Tx) dropBlocked(acct AccountID, before []IntentID) (dropped []IntentID, err error) {
+	for {
+		_, blocked, err := tx.wantedNames(acct)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(blocked, func(id IntentID) bool { return !slices.Contains(before, id) })
+		if i < 0 {
+			return dropped, nil
+		}
+		p, err := tx.intentByID(blocked[i])
+		if err != nil {
+			return nil, err
+		}
+		if p.unsettled() != nil {
+			before = append(before, p.id)
+			continue
+		}
+		if err := tx.undo(p); err != nil {
+			return nil, err
+		}
+		dropped = append(dropped, p.id)
+	}
 }
 
 // rederive is deriveNames where a rename may wait.

@@ -16,7 +16,7 @@ var invariants = []invariant{
 	{FoundRow, "message has UID %d", `SELECT id, uid FROM message WHERE uid <= 0`},
 	{FoundRow, "generation %d has a message above its cursor", `SELECT NULL, g.id FROM generation g WHERE g.listed > 0 AND g.listed <
 		max(ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NULL AND m.unlisted = 0), 0),
-		    ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NOT NULL), 0))`},
+		    ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NOT NULL AND m.unlisted = 0), 0))`},
 	{FoundRow, "generation %d has a negative HIGHESTMODSEQ", `SELECT NULL, id FROM generation WHERE highestmodseq < 0`},
 	{FoundRow, "mailbox %d has its newest generation retired before an older one", `SELECT NULL, a.mailbox FROM generation a
 		JOIN generation b ON b.mailbox = a.mailbox AND b.id > a.id WHERE a.retired_run IS NULL`},

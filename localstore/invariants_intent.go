@@ -71,7 +71,8 @@ func (c *checker) namesOf(acct AccountID) error {
 			return err
 		})
 	}
-	for _, n := range wantedNames(now, waiting) {
+	changed, _ := wantedNames(now, waiting)
+	for _, n := range changed {
 		c.report(Finding{Kind: FoundRow, What: fmt.Sprintf("mailbox %d is wanted under another name than the intents say", n.id)})
 	}
 	return err

@@ -127,7 +127,7 @@ func (tx *Tx) Rebind(run RunID, moves []Rebind) error {
 		err = tx.one(`UPDATE message SET generation = ?, uid = ?, unlisted = 0, base = ?, local = ?, identity = ?, labels = nullif(?, '')
 			WHERE id = ? AND vanished_run IS NULL`, m.ID, m.Generation, m.UID, m.Base, m.Local, m.Identity, m.Labels, m.ID)
 		if err == nil {
-			err = tx.flagsSet(run, m.ID, m.Base, m.Local)
+			err = tx.flagsFollow(run, m.ID, m.Base, m.Local)
 		}
 		if err != nil {
 			return err

@@ -50,6 +50,11 @@ func (p *pushing) names(ctx context.Context, c *remote.Conn) error {
 			return err
 		}
 		p.stop = p.stop || s.Op == plan.OpCreate || s.Op == plan.OpRename
+		if s.Op == plan.OpRename { // the next may start from the names this one gave
+			if err := p.load(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -43,7 +43,12 @@ CREATE INDEX intent_message ON intent(message) WHERE message IS NOT NULL;
 CREATE UNIQUE INDEX intent_flags ON intent(message) WHERE kind = 'flags';
 CREATE UNIQUE INDEX intent_leaving ON intent(message) WHERE kind IN ('move', 'delete');
 CREATE UNIQUE INDEX intent_result ON intent(result) WHERE result IS NOT NULL;
-CREATE UNIQUE INDEX intent_mailbox ON intent(mailbox, CASE kind WHEN 'unsubscribe' THEN 'subscribe' ELSE kind END) WHERE mailbox IS NOT NULL;
+CREATE INDEX intent_mailbox ON intent(mailbox) WHERE mailbox IS NOT NULL;
+CREATE UNIQUE INDEX intent_once ON intent(mailbox, CASE kind WHEN 'unsubscribe' THEN 'subscribe' ELSE kind END)
+    WHERE mailbox IS NOT NULL AND kind <> 'rename';
+
+-- A damaged body (body.damaged) may still be that of messages not on the server
+-- yet, besides vanished ones: nothing else has the bytes that shall be sent.
 
 -- The intent that takes the message away, as people see it: the row itself stays
 -- as it is until the server has moved or deleted the message.
