@@ -37,8 +37,10 @@ type Options struct {
 	PullOnly   bool       // send nothing
 	PushOnly   bool       // look only at mailboxes that the owner's edits are about
 	Policy     conflict.Policy
-	Observer   Observer // nil: nobody watches
-	Now        func() time.Time
+	// Connections is how many download at a time, where it pays; 0: DefaultConnections.
+	Connections int
+	Observer    Observer // nil: nobody watches
+	Now         func() time.Time
 	// Backoff is the pause before the n-th reconnection in a row, n from 1;
 	// nil: exponential with jitter.
 	Backoff func(n int) time.Duration

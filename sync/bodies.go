@@ -45,6 +45,7 @@ type fetcher struct {
 	m      *mailbox
 	conn   *remote.Conn
 	out    *writer
+	shared bool       // others fetch from the same mailbox
 	alone  bool       // nothing else is under way on the connection: questions can be asked
 	putOff bool       // some messages wait for others
 	last   bool       // none may wait any more

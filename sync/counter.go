@@ -86,3 +86,10 @@ func (m *mailbox) expect(ctx context.Context) (int64, error) {
 	m.counter.expect(m, tally{n + stored.messages, bytes + stored.bytes})
 	return n, nil
 }
+
+// missing is how many octets are expected and not stored.
+func (c *counter) missing() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total.bytes - c.done.bytes
+}

@@ -36,7 +36,9 @@
 //
 // Layout: pull.go is a run over an account, mailboxes.go its list of
 // mailboxes, session.go the connection that comes back after a loss;
-// mailbox.go leads one mailbox through resync.go (what changed), or scan.go (what is
+// tour.go and collect.go list
+// and download many mailboxes at once, over several connections; mailbox.go leads one
+// mailbox through resync.go (what changed), or scan.go (what is
 // there, by listing.go),
 // arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that
 // mean nothing), and bodies.go (downloads: twice.go and underway.go leave out

@@ -41,7 +41,9 @@ func (f *fetcher) fetchLarge(ctx context.Context) error {
 // Whatever a server does with pieces that it should not, the message is fetched as a
 // whole then.
 func (f *fetcher) pieces(ctx context.Context, d plan.Due) error {
-	part, err := f.m.store.Partial(ctx, f.out.stagePacker(), localstore.MessageID(d.ID))
+	packer := stagers.Get().(*localstore.Packer)
+	defer stagers.Put(packer)
+	part, err := f.m.store.Partial(ctx, packer, localstore.MessageID(d.ID))
 	if err != nil {
 		return err
 	}

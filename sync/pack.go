@@ -50,7 +50,10 @@ type packJob struct {
 	body *body
 }
 
-var raws = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var (
+	raws    = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	stagers = sync.Pool{New: func() any { return localstore.NewPacker() }}
+)
 
 func startPackers() *packers {
 	p := &packers{jobs: make(chan packJob, plan.BatchMessages)}
@@ -83,9 +86,11 @@ func (p *packers) stop() {
 // pack hands a body to the packers, which start with the first one: a run
 // without new mail needs none.
 func (w *writer) pack(j packJob) {
+	w.mu.Lock()
 	if w.packers == nil {
 		w.packers = startPackers()
 	}
+	w.mu.Unlock()
 	w.packers.jobs <- j
 }
 
@@ -97,9 +102,10 @@ func (e readError) Unwrap() error { return e.error }
 // receive reads a body off the socket: a small one into memory, to be packed
 // behind the reader's back; a large one straight into the store.
 func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
-	if w.open+size > heldInMemory {
+	if !w.room(size) {
 		return w.stage(size, from)
 	}
+	b.held += size
 	if err := w.memory.Acquire(w.ctx, size); err != nil {
 		return nil, err
 	}
@@ -109,8 +115,6 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 		w.memory.Release(size)
 		return nil, readError{err}
 	}
-	b.held += size
-	w.open += size
 	x := &body{size: size, ready: make(chan struct{})}
 	w.pack(packJob{raw, x})
 	return x, nil
@@ -118,7 +122,9 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 
 func (w *writer) stage(size int64, from io.Reader) (*body, error) {
 	in := &failingReader{r: io.LimitReader(from, size)}
-	packed, err := w.run.store.Stage(w.ctx, w.stagePacker(), in)
+	packer := stagers.Get().(*localstore.Packer)
+	defer stagers.Put(packer)
+	packed, err := w.run.store.Stage(w.ctx, packer, in)
 	if err != nil && in.failed {
 		err = readError{err}
 	}
@@ -126,14 +132,6 @@ func (w *writer) stage(size int64, from io.Reader) (*body, error) {
 		return nil, err
 	}
 	return stagedBody(packed), nil
-}
-
-// stagePacker is the packer of bodies that go to the store piece by piece.
-func (w *writer) stagePacker() *localstore.Packer {
-	if w.packer == nil {
-		w.packer = localstore.NewPacker()
-	}
-	return w.packer
 }
 
 // stagedBody is a body whose bytes are in the store.

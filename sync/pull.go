@@ -105,7 +105,7 @@ func (r *run) each(ctx context.Context, boxes []*mailbox) error {
 func (r *run) all(ctx context.Context, boxes []*mailbox) error {
 	clear(r.looked)
 	todo, err := r.changed(ctx, boxes)
-	if err == nil && len(todo) > 1 {
+	if err == nil && (len(todo) > 1 || r.helpers() > 0) {
 		err = r.together(ctx, todo)
 	}
 	for _, m := range todo {

@@ -122,10 +122,12 @@ func (r *round) answered(ctx context.Context, set int, refused error) error {
 	b.wanted, r.batches[set] = nil, nil // a large mailbox has many
 	if refused != nil {
 		r.refused = append(r.refused, refusal{b.due, refused})
-		r.out.open -= b.held
+		r.out.answered(b)
 		return r.out.drop(ctx, b)
 	}
-	r.m.poison.survived()
+	if !r.shared {
+		r.m.poison.survived()
+	}
 	for _, d := range b.due {
 		if b.got[imap.UID(d.UID)] == nil {
 			r.unanswered = append(r.unanswered, d)
@@ -158,7 +160,7 @@ func (r *round) abandon(ctx context.Context) (oldest *batch) {
 		if oldest == nil {
 			oldest = b
 		}
-		r.out.open -= b.held
+		r.out.answered(b)
 		_ = r.out.drop(context.WithoutCancel(ctx), b) // what stays staged goes when the store is opened next
 	}
 	return oldest

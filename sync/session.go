@@ -30,6 +30,7 @@ type session struct {
 	gaveUp atomic.Bool  // something was given up since the last progress
 	redial int          // connections made after a loss
 	was    bool         // there has been a connection
+	mu     sync.Mutex
 	stats  remote.Stats // of connections already closed
 }
 
@@ -169,8 +170,13 @@ func (s *session) logout(ctx context.Context) (wait func()) {
 	return wait
 }
 
-func (s *session) add() {
-	st := s.conn.Stats()
+func (s *session) add() { s.count(s.conn) }
+
+// count adds up what went over a connection.
+func (s *session) count(c *remote.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := c.Stats()
 	s.stats.BytesIn += st.BytesIn
 	s.stats.BytesOut += st.BytesOut
 	s.stats.Commands += st.Commands

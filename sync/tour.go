@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"mailstow/sync/plan"
 	"mailstow/sync/remote"
 )
 
@@ -33,8 +32,11 @@ func (r *run) together(ctx context.Context, boxes []*mailbox) error {
 	if !whole {
 		return nil
 	}
-	_, err = r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.collect(ctx, c, boxes) })
-	return err
+	stock, err := r.stock(ctx, boxes)
+	if err != nil || len(stock.list) == 0 {
+		return err
+	}
+	return r.collect(ctx, stock)
 }
 
 // once runs f on a connection, and not again when that is lost. whole reports
@@ -104,66 +106,4 @@ func (r *resync) heard(ctx context.Context, sel remote.Selected, changes remote.
 		return nil
 	}
 	return err
-}
-
-// collect downloads what is missing in the mailboxes that are listed.
-func (r *run) collect(ctx context.Context, c *remote.Conn, boxes []*mailbox) error {
-	var failed error
-	var rounds []*round
-	err := c.BodiesAll(ctx, func(yield func(remote.BodyVisit) bool) {
-		for _, m := range boxes {
-			if m.done || m.settled || m.gen == nil {
-				continue
-			}
-			round, err := m.round(ctx, c)
-			if failed = err; failed != nil {
-				return
-			}
-			if round == nil {
-				continue
-			}
-			rounds = append(rounds, round)
-			if !yield(round.visit(ctx, &failed)) || failed != nil {
-				return
-			}
-		}
-	})
-	for _, round := range rounds {
-		round.abandon(ctx)
-		failed = errors.Join(failed, round.own)
-	}
-	return errors.Join(failed, err)
-}
-
-// round begins the download of what is missing; nil when nothing is.
-func (m *mailbox) round(ctx context.Context, c *remote.Conn) (*round, error) {
-	n, err := m.expect(ctx)
-	m.asked, m.done = true, n == 0
-	if err != nil || m.done {
-		return nil, err
-	}
-	return (&fetcher{m: m, conn: c, out: m.writer}).newRound(nil), nil
-}
-
-// visit is the request for all that is missing in a mailbox. What was refused or
-// not answered is asked for again by a visit of its own.
-func (r *round) visit(ctx context.Context, failed *error) remote.BodyVisit {
-	return remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
-		Sets: func(yield func(remote.BodySet) bool) {
-			*failed = r.missing(ctx, func(batches [][]plan.Due) error {
-				for _, due := range batches {
-					if !yield(r.add(due)) {
-						return errFound
-					}
-				}
-				return nil
-			})
-		},
-		Fn:       r.take,
-		Answered: func(set int, err error) error { return r.answered(ctx, set, err) },
-		Done: func(err error) error {
-			r.m.done = err == nil && len(r.refused)+len(r.unanswered) == 0 && !r.putOff
-			return nil
-		},
-	}
 }

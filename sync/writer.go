@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"sync"
 
 	"golang.org/x/sync/semaphore"
 
@@ -28,9 +29,9 @@ type writer struct {
 	in      chan *batch
 	done    chan error
 	memory  *semaphore.Weighted // octets between socket and disk
-	open    int64               // of them: of requests not yet answered; for the reader alone
+	mu      sync.Mutex          // of what follows
+	open    int64               // of them: of requests not yet answered
 	packers *packers            // nil before the first body
-	packer  *localstore.Packer  // of bodies that go to the store piece by piece; nil before the first
 }
 
 func (r *run) startWriter(ctx context.Context) *writer {
@@ -76,11 +77,29 @@ func (w *writer) gather(first *batch) []*batch {
 
 // send hands an answered request over, waiting while the queue is full.
 func (w *writer) send(ctx context.Context, b *batch) error {
-	w.open -= b.held
+	w.answered(b)
 	if len(b.got) == 0 {
 		return w.drop(ctx, b)
 	}
 	return w.put(ctx, b)
+}
+
+// answered notes that a request waits for nothing more.
+func (w *writer) answered(b *batch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open -= b.held
+}
+
+// room reports whether a body may wait in memory until its request is answered.
+func (w *writer) room(size int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open+size > heldInMemory {
+		return false
+	}
+	w.open += size
+	return true
 }
 
 func (w *writer) put(ctx context.Context, b *batch) error {

@@ -37,6 +37,7 @@ The account is written as a table of the configuration file:
   conflicts = "local"                               # optional: server (usual), local or both win
   compress = "off"                                  # optional: on, off, or auto: on slow links
   timeout = "2m"                                    # optional: silence of the server
+  connections = 4                                   # optional: how many download at a time where that pays; 2
   max-message = "2GiB"                              # optional: the longest message taken; 1GiB
   store = "/backup/work.db"                         # optional: a store of its own
   ca-file = "/etc/ssl/own-ca.pem"                   # optional

@@ -148,7 +148,7 @@ func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) 
 	opt := mailsync.Options{
 		Folders: chosenFolders(acct, o.folders), Narrow: o.pushOnly || len(o.folders) > 0 && !acct.unnamed,
 		DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
-		Rematch: o.rematch, Full: o.full, PullOnly: o.pullOnly, PushOnly: o.pushOnly, Policy: acct.Conflicts.Policy,
+		Rematch: o.rematch, Full: o.full, Connections: acct.Connections, PullOnly: o.pullOnly, PushOnly: o.pushOnly, Policy: acct.Conflicts.Policy,
 	}
 	if o.maxDeletes != nil {
 		opt.MaxDeletes = *o.maxDeletes

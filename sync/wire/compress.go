@@ -57,13 +57,16 @@ func (c *Conn) slow() bool {
 	return c.whenSlow && c.client != nil && m.waited >= slowAfter && m.octets >= slowBytes && m.slow()
 }
 
-// heldBack reports whether a request for mail must wait for what is in flight:
-// while the link may be one that is worth compressing for, what was asked for
-// already comes uncompressed.
+// heldBack reports whether a request for mail must wait for what is in flight: so
+// much that no link gets empty; and less while the link may be one that is worth
+// compressing for, since what was asked for already comes uncompressed.
 func (c *Conn) heldBack(cmd *Command, inFlight int64) bool {
+	if cmd.bulk == 0 || inFlight == 0 {
+		return false
+	}
 	m := &c.r.meter
-	return c.whenSlow && cmd.bulk > 0 && inFlight > 0 && inFlight+cmd.bulk > undecided &&
-		m.waited < 2*slowAfter && (m.octets < slowBytes || m.slow())
+	open := c.whenSlow && m.waited < 2*slowAfter && (m.octets < slowBytes || m.slow())
+	return inFlight+cmd.bulk > maxBulk || open && inFlight+cmd.bulk > undecided
 }
 
 // compress runs COMPRESS with nothing in flight. It is tried once.

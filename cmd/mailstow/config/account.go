@@ -36,6 +36,7 @@ type Account struct {
 	Store           string   `toml:"store,omitempty"`
 	MaxDeletes      Limit    `toml:"max-deletes,omitempty"`
 	Conflicts       Policy   `toml:"conflicts,omitempty"`
+	Connections     int      `toml:"connections,omitzero"` // downloads at a time; 0 = the default
 	MaxMessage      Size     `toml:"max-message,omitzero"` // octets; 0 = the default
 	Timeout         Duration `toml:"timeout,omitzero"`     // silence timeout; 0 = the default
 }

@@ -116,6 +116,9 @@ func locate(err error, path string, line int) error {
 	return &Error{File: path, Line: line, Text: err.Error()}
 }
 
+// maxConnections is what servers allow a user at once; Gmail has 15.
+const maxConnections = 16
+
 // check validates one account and fills in its endpoint.
 func (a *Account) check() (err error) {
 	if err = CheckName(a.Name); err != nil {
@@ -136,6 +139,8 @@ func (a *Account) check() (err error) {
 	switch {
 	case sources > 1:
 		return a.wrong("it says more than once where its password is", "keep one of password-command, password-file, keyring, password, token-command")
+	case a.Connections < 0 || a.Connections > maxConnections:
+		return a.wrong(fmt.Sprintf("connections must be from 1 to %d", maxConnections), "servers allow some 10 to 20 of a user at once")
 	case a.FingerprintOnly && a.Fingerprint == "":
 		return a.wrong("fingerprint-only without a fingerprint accepts nobody", "add fingerprint, or drop fingerprint-only")
 	case a.Endpoint.Scheme == Plain && (a.Fingerprint != "" || a.CAFile != ""):

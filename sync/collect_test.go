@@ -1,0 +1,79 @@
+package sync_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/dovecot"
+	"mailstow/sync/testkit/faultconn"
+)
+
+// heavy is mail of 36 MB in two mailboxes: enough for three connections.
+func heavy(f *fixture) {
+	f.user.Create("Archive")
+	for i := range 12 {
+		text := append(message("big", i), bytes.Repeat([]byte(fmt.Sprintf("%060d line of mail %d\r\n", i, i)), 3<<20/80)...)
+		f.user.Append([]string{"INBOX", "Archive"}[i%3/2], nil, day(i), text)
+	}
+	f.opt.Connections = 3
+}
+
+// Several connections download what is missing, and each message comes once.
+func TestConnections(t *testing.T) {
+	f := newFixture(t)
+	heavy(f)
+	rc := f.pull(0)
+	if n := f.dialer.Dials(); n != 3 || rc.Bodies != 12 || rc.Reconnects != 0 {
+		t.Errorf("%d connections, %+v", n, rc)
+	}
+	f.equal()
+	if rc := f.pull(0); f.dialer.Dials() != 4 || rc.Bodies != 0 {
+		t.Errorf("%d connections, %+v", f.dialer.Dials(), rc)
+	}
+}
+
+// A server that allows one connection, or two, gets what it allows; a connection
+// lost amid its work leaves that to the others.
+func TestConnectionsRefused(t *testing.T) {
+	for name, arm := range map[string]func(*faultconn.Dialer){
+		"refused": func(d *faultconn.Dialer) {
+			d.Refuse = func(n int) error {
+				if n == 1 || n == 2 {
+					return errors.New("no more")
+				}
+				return nil
+			}
+		},
+		"lost": func(d *faultconn.Dialer) {
+			d.Faults = func(n int) []faultconn.Option {
+				if n == 1 || n == 2 {
+					return []faultconn.Option{faultconn.CutRead(1 << 20)}
+				}
+				return nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			heavy(f)
+			arm(f.dialer)
+			f.pull(0)
+			f.equal()
+		})
+	}
+	t.Run("limit", func(t *testing.T) {
+		f := newFixture(t, dovecot.Config("mail_max_userip_connections = 2"))
+		heavy(f)
+		f.pull(0)
+		said := false
+		for _, e := range f.events {
+			said = said || e.Kind == mailsync.Note && bytes.Contains([]byte(e.Text), []byte("no further connection"))
+		}
+		if !said {
+			t.Error("nobody was told")
+		}
+	})
+}
