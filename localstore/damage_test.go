@@ -139,6 +139,8 @@ func TestCheckFinds(t *testing.T) {
 		{"DELETE FROM generation", FoundRow, "is not in the view"},
 		{"UPDATE message SET generation = 99 WHERE uid = 1", FoundRow, "names a row of generation"},
 		{"UPDATE message SET uid = 0 WHERE uid = 1", FoundRow, "has UID 0"},
+		{`UPDATE message SET labels = '"a"' WHERE uid = 1`, FoundRow, "labels of message"},
+		{"UPDATE message SET labels = 'a' WHERE uid = 1", FoundRow, "labels of message"},
 		{"UPDATE message SET uid = 99 WHERE uid = 2", FoundRow, "above its cursor"},
 		{"UPDATE message SET uid = 99 WHERE vanished_run IS NOT NULL", FoundRow, "above its cursor"},
 		{"UPDATE generation SET highestmodseq = -1", FoundRow, "negative HIGHESTMODSEQ"},
