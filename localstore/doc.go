@@ -32,10 +32,15 @@
 //	tx.go errors.go                       transactions and what can go wrong with them
 //	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
 //	rename.go                             what the engine writes
-//	intent_flags.go intent_move.go intent_copy.go intent_drop.go
-//	intent_mailbox.go intent_rename.go    what the owner wants: inside Edit
-//	intent.go intent_mail.go           what all of them need
-//	intent_outcome.go intent_bind.go      what became of it on the server
+//	intent.go intent_mail.go intent_box.go
+//	                                      what the owner wants: what all of it needs,
+//	intent_flags.go intent_flags_set.go intent_move.go intent_copy.go intent_expunge.go
+//	                                      messages,
+//	intent_mailbox.go intent_rename.go intent_names.go
+//	                                      mailboxes,
+//	intent_drop.go                        and nothing of it after all
+//	intent_outcome.go intent_outcome_mailbox.go intent_bind.go
+//	                                      what became of it on the server
 //	intent_query.go backlog.go conflicts.go
 //	                                      what waits, and what could not be had
 //	rows.go alike.go                      what it compares, and finds held already

@@ -91,8 +91,8 @@ func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
 }
 
 // Vanish notes that messages are gone from the server. Rows and bodies stay;
-// their problems go. The intents about
-// them stay, to be decided upon. One that vanished already stays as it was.
+// their problems go. The intents about them stay, to be decided upon. One that
+// vanished already stays as it was.
 func (tx *Tx) Vanish(run RunID, ids []MessageID) error {
 	for _, id := range ids {
 		n, err := tx.exec("UPDATE message SET vanished_run = ? WHERE id = ? AND vanished_run IS NULL", run, id)
