@@ -72,6 +72,20 @@ func rendered(e remote.Edited) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
+// exactly is command for a whole line where want ends in CR, else for its beginning.
+func (p *peer) exactly(want string) (tag string) {
+	start, whole := strings.CutSuffix(want, "\r")
+	if !whole {
+		return p.command(want)
+	}
+	line, _ := p.r.ReadString('\n')
+	tag, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+	if rest != start {
+		p.t.Errorf("command %q, want exactly %q", rest, start)
+	}
+	return tag
+}
+
 // edit lets Edit loose on a script.
 func edit(t testing.TB, caps string, edits []remote.Edits, script []exchange) (got []string, news string, trips int, err error) {
 	t.Helper()
@@ -81,7 +95,7 @@ func edit(t testing.TB, caps string, edits []remote.Edits, script []exchange) (g
 	}
 	c := start(t, caps, func(p *peer) {
 		for _, x := range script {
-			tag := p.command(strings.TrimSuffix(x.want, "\r"))
+			tag := p.exactly(x.want)
 			if x.data == "hang up" {
 				return
 			}

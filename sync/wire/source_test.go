@@ -175,3 +175,16 @@ func TestLiteralsNeedNoMemory(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// Of two literals the second one makes the command whole.
+func TestWholeAfterTheLastLiteral(t *testing.T) {
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		r.ReadString('\n')
+		fmt.Fprint(w, "+\r\n")
+		io.CopyN(io.Discard, r, int64(len("a {1}\r\n")))
+	})
+	cmd := Cmd("APPEND").Literal(1, strings.NewReader("a")).Literal(1, strings.NewReader("b"))
+	if _, err := c.Do(t.Context(), cmd, ignore); err == nil || cmd.Whole() {
+		t.Errorf("whole: %v, %v", cmd.Whole(), err)
+	}
+}
