@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/klauspost/compress/flate"
@@ -264,7 +265,8 @@ func (p *peer) below() net.Conn {
 }
 
 var fates = []fate{
-	{"cancelled", false, nil, func(p *peer, cancel func()) { cancel(); stay(p) }, remote.Canceled, "context canceled"},
+	// No silence would end it in the place of the cancellation.
+	{"cancelled", false, func(cfg *remote.Config) { cfg.Timeout = time.Hour }, func(p *peer, cancel func()) { cancel(); stay(p) }, remote.Canceled, "context canceled"},
 	{"silence", false, func(cfg *remote.Config) { cfg.Timeout = short }, func(p *peer, _ func()) { stay(p) }, remote.Connect, "no sign of life for 60ms"},
 	{"cut", false, nil, func(p *peer, _ func()) { p.below().Close() }, remote.Connect, "EOF"},
 	{"reset", false, nil, func(p *peer, _ func()) { p.below().(*net.TCPConn).SetLinger(0); p.below().Close() }, remote.Connect, ""},
