@@ -19,8 +19,9 @@ type ahead struct {
 	text     string // of the command
 	list     *listing
 	loggedIn bool // the login was answered with OK
+	early    bool // mailboxes were told before: the list may lack them
 	answered bool // the command was
-	ok       bool // with OK too
+	ok       bool // with OK too, behind the login
 }
 
 // readsOn are words in the greetings of servers that read what is sent behind LOGIN.
@@ -53,8 +54,20 @@ func (a *ahead) note(login bool, s wire.Status) {
 	case login:
 		a.loggedIn = s.OK()
 	default:
-		a.answered, a.ok = true, s.OK()
+		a.answered, a.ok = true, s.OK() && a.loggedIn && !a.early
 	}
+}
+
+// take hears of what comes with the answers.
+func (a *ahead) take(resp *wire.Response) error {
+	switch {
+	case a == nil:
+		return wire.ErrStray
+	case !a.loggedIn:
+		a.early = a.early || resp.Name == "LIST" || resp.Name == "STATUS"
+		return wire.ErrStray
+	}
+	return a.list.take(resp)
 }
 
 // takeAhead returns the list that came with the login, if it is what would be asked

@@ -90,14 +90,11 @@ func (a *attempt) run(ctx context.Context) (caps []string, err error) {
 	var status wire.Status
 	cmds := append([]*wire.Command{a.cmd}, a.ahead()...)
 	err = a.c.wire.Pipeline(ctx, slices.Values(cmds), func(resp *wire.Response) error {
-		switch {
-		case resp.Name == "CAPABILITY":
+		if resp.Name == "CAPABILITY" {
 			caps = parseCaps(string(resp.Rest()))
 			return nil
-		case a.c.ahead != nil && status.OK():
-			return a.c.ahead.list.take(resp)
 		}
-		return wire.ErrStray
+		return a.c.ahead.take(resp)
 	}, func(cmd *wire.Command, s wire.Status) error {
 		if cmd == a.cmd {
 			status = s

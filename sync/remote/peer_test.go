@@ -30,9 +30,9 @@ type peer struct {
 	r    *bufio.Reader
 }
 
-// play returns a Config whose first connection is served by script on loopback.
-// Whatever else happens, no goroutine of the connection may outlive the test.
-func play(t testing.TB, script func(p *peer)) remote.Config {
+// play returns a Config whose connections are served by scripts on loopback, one
+// each. Whatever else happens, no goroutine of a connection may outlive the test.
+func play(t testing.TB, scripts ...func(p *peer)) remote.Config {
 	t.Helper()
 	checkLeaks(t)
 	var dials atomic.Int32
@@ -41,7 +41,8 @@ func play(t testing.TB, script func(p *peer)) remote.Config {
 		Password: func(context.Context) (string, error) { return "se cret", nil },
 		Timeout:  long,
 		Dial: func(context.Context, string, string) (net.Conn, error) {
-			if n := dials.Add(1); n > 1 {
+			n := int(dials.Add(1))
+			if n > len(scripts) {
 				return nil, fmt.Errorf("dial number %d", n)
 			}
 			client, server, err := loopback()
@@ -56,7 +57,7 @@ func play(t testing.TB, script func(p *peer)) remote.Config {
 			go func() {
 				defer close(done)
 				defer server.Close()
-				script(&peer{t: t, conn: server, r: bufio.NewReader(server)})
+				scripts[n-1](&peer{t: t, conn: server, r: bufio.NewReader(server)})
 			}()
 			return client, nil
 		},
