@@ -28,6 +28,7 @@
 // # Layout
 //
 //	open.go create.go lock.go migrate.go  getting at the file
+//	mark.go                               telling an old copy of it
 //	sql/                                  the schema, one file per version: read it first
 //	tx.go errors.go                       transactions and what can go wrong with them
 //	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
@@ -43,6 +44,8 @@
 //	                                      what became of it on the server
 //	intent_query.go backlog.go conflicts.go
 //	                                      what waits, and what could not be had
+//	meanwhile.go traces.go newcomers.go lost.go
+//	                                      what the server did to it, what it moved
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O

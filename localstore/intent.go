@@ -111,9 +111,9 @@ func (tx *Tx) addIntent(p pending) (IntentID, error) {
 	if p.kind == IntentRename {
 		name, label = []byte(p.name), p.label
 	}
-	id, err := tx.insert(`INSERT INTO intent(account, made, kind, mailbox, target, message, result, name, label)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.account, tx.at.Unix(), p.kind, orNull(p.mailbox), orNull(p.target),
-		orNull(p.message), orNull(p.result), name, label)
+	id, err := tx.insert(`INSERT INTO intent(account, made, since, kind, mailbox, target, message, result, name, label)
+		VALUES (?1, ?2, (SELECT max(id) FROM run WHERE account = ?1), ?3, ?4, ?5, ?6, ?7, ?8, ?9)`, p.account, tx.at.Unix(), p.kind,
+		orNull(p.mailbox), orNull(p.target), orNull(p.message), orNull(p.result), name, label)
 	return IntentID(id), err
 }
 

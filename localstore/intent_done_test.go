@@ -124,7 +124,7 @@ func TestDoneWithoutUID(t *testing.T) {
 					}
 				}
 				var sent []SentResult
-				if err := s.SentResults(bg, d.archive.gen, func(r SentResult) error { sent = append(sent, r); return nil }); err != nil {
+				if err := s.SentResults(bg, d.archive.gen, false, func(r SentResult) error { sent = append(sent, r); return nil }); err != nil {
 					t.Fatal(err)
 				}
 				sum := pack(t, "Subject: 1\n\n.")

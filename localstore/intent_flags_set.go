@@ -63,8 +63,9 @@ func (tx *Tx) flagsSet(run any, id MessageID, base, local string, was flagsOf) e
 	} else if !differ {
 		return tx.deleteFlagsIntent(id)
 	}
-	_, err := tx.exec(`INSERT INTO intent(account, made, kind, message) SELECT x.account, ?, 'flags', m.id
-		FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox WHERE m.id = ?`, tx.at.Unix(), id)
+	_, err := tx.exec(`INSERT INTO intent(account, made, since, kind, message)
+		SELECT x.account, ?, (SELECT max(id) FROM run WHERE account = x.account), 'flags', m.id FROM message m
+		JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox WHERE m.id = ?`, tx.at.Unix(), id)
 	return err
 }
 

@@ -36,10 +36,10 @@ func (tx *Tx) startFlags(id IntentID) error {
 }
 
 // IntentFailed puts an intent that was not carried out, for sure, back into the
-// queue until retryAt.
+// queue until retryAt. Without a reason nobody refused it, and it was no try.
 func (tx *Tx) IntentFailed(id IntentID, reason string, retryAt time.Time) error {
-	n, err := tx.exec(`UPDATE intent SET state = 'queued', tries = tries + 1, reason = ?, retry_at = ?,
-		sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ? AND state IN ('queued', 'sent')`, reason, unix(retryAt), id)
+	n, err := tx.exec(`UPDATE intent SET state = 'queued', tries = tries + (?1 <> ''), reason = ?1, retry_at = ?2,
+		sent_uidvalidity = NULL, sent_uidnext = NULL WHERE id = ?3 AND state IN ('queued', 'sent')`, reason, unix(retryAt), id)
 	if err == nil && n == 0 {
 		err = tx.fail(fmt.Errorf("intent %d waits for no command: %w", id, ErrNotFound))
 	}
@@ -60,6 +60,9 @@ type Outcome struct {
 	UIDValidity uint32 // as APPENDUID or COPYUID said; 0: not said. One that is not the target's makes the UID unknown (I3)
 	UID         uint32 // 0: unknown
 	Flags       string // what the server has on it, canonical
+	// Kept: what was to leave by a move or deletion stays where it was, since nothing
+	// expunges it there (I18). These are its flags, \Deleted among them.
+	Kept string
 }
 
 // IntentDone ends an intent that the server has carried out. A message moved
@@ -75,7 +78,7 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 	case IntentMove:
 		m, err := tx.mailRow(p.message)
 		if err == nil && m.leaving == id { // else it left already
-			err = tx.gone(run, p.message, p.result)
+			err = tx.left(run, p.message, p.result, o)
 		}
 		if err == nil {
 			err = tx.settle(run, p, o)
@@ -97,16 +100,28 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 	}
 	switch p.kind {
 	case IntentExpunge:
-		return tx.gone(run, p.message, 0)
+		return tx.left(run, p.message, 0, o)
 	case IntentCreate:
 		return tx.born(p.mailbox, run)
 	case IntentRename:
-		return tx.renamedTo(p, run)
+		return tx.renamedTo(p)
 	case IntentRemove:
 		return tx.removed(p.mailbox, run)
 	}
 	_, err = tx.exec("UPDATE mailbox SET subscribed = ? WHERE id = ?", p.kind == IntentSubscribe, p.mailbox)
 	return err
+}
+
+// left is gone, or what there is instead where the message stays: one like any
+// other, which everybody sees.
+func (tx *Tx) left(run RunID, id, to MessageID, o Outcome) error {
+	if o.Kept == "" {
+		return tx.gone(run, id, to)
+	}
+	if err := tx.setLeaving(id, 0); err != nil {
+		return err
+	}
+	return tx.setFlags(run, id, o.Kept, o.Kept)
 }
 
 // gone ends a message that left the server at the owner's wish: for the message

@@ -30,7 +30,7 @@ func (tx *Tx) born(id MailboxID, run RunID) error {
 
 // renamedTo gives a mailbox, and what lies below it, the names the server has
 // given them.
-func (tx *Tx) renamedTo(p pending, run RunID) error {
+func (tx *Tx) renamedTo(p pending) error {
 	var from, delim, label string
 	var raw []byte
 	if _, err := tx.get("SELECT raw, name, delim FROM mailbox WHERE id = ?", []any{p.mailbox}, &raw, &label, &delim); err != nil {
@@ -46,7 +46,7 @@ func (tx *Tx) renamedTo(p pending, run RunID) error {
 		if to.raw == n.raw || n.made > p.id || strings.Contains(n.raw, "\x00") {
 			continue
 		}
-		if err := tx.RenameMailbox(n.id, to.raw, run); err != nil {
+		if err := tx.RenameMailbox(n.id, to.raw, 0); err != nil {
 			return err
 		}
 		if _, err := tx.exec("UPDATE mailbox SET name = ? WHERE id = ?", to.name, n.id); err != nil {

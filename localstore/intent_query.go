@@ -79,23 +79,25 @@ type SentResult struct {
 	State                IntentState // Sent or Done
 	UIDValidity, UIDNext uint32      // of the mailbox when the command left
 	Fingerprint
+	Heading
 }
 
 const sentQuery = `SELECT i.id, i.kind, i.state, ifnull(i.sent_uidvalidity, 0), ifnull(i.sent_uidnext, 0), ` + rowColumns + `,
-	ifnull(b.size, -1), b.header_sha256, b.sha256
-	FROM message m CROSS JOIN intent i ON i.result = m.id LEFT JOIN body b ON b.id = m.body
-	WHERE m.generation = ? AND m.uid IS NULL AND m.vanished_run IS NULL AND i.state IN ('sent', 'done') ORDER BY m.id`
+	ifnull(b.size, -1), b.header_sha256, b.sha256, ifnull(v.message_id, ''), ifnull(v.subject, ''), ifnull(v.sender, '')
+	FROM message m CROSS JOIN intent i ON i.result = m.id LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope v ON v.body = m.body
+	WHERE m.generation = ?1 AND m.uid IS NULL AND m.vanished_run IS NULL
+	AND (i.state IN ('sent', 'done') OR ?2 AND i.state = 'queued' AND i.kind IN ('copy', 'append')) ORDER BY m.id`
 
 // SentResults calls fn for the messages of a generation that were sent and whose
-// UIDs are not known. Who finds one tells IntentDone, best before Arrive makes
-// another message of it.
-func (s *Store) SentResults(ctx context.Context, gen GenerationID, fn func(SentResult) error) error {
-	return s.each(ctx, sentQuery, []any{gen}, func(r *sql.Rows) error {
+// UIDs are not known. Who finds one tells IntentDone. queued: those too of which
+// this copy of the store believes that they were not sent.
+func (s *Store) SentResults(ctx context.Context, gen GenerationID, queued bool, fn func(SentResult) error) error {
+	return s.each(ctx, sentQuery, []any{gen, queued}, func(r *sql.Rows) error {
 		var sent SentResult
 		var scan rowScan
 		var header, sum []byte
 		dest := append([]any{&sent.Intent, &sent.Kind, &sent.State, &sent.UIDValidity, &sent.UIDNext}, scan.dest()...)
-		if err := r.Scan(append(dest, &sent.BodySize, &header, &sum)...); err != nil {
+		if err := r.Scan(append(dest, &sent.BodySize, &header, &sum, &sent.MessageID, &sent.Subject, &sent.Sender)...); err != nil {
 			return err
 		}
 		sent.Row = scan.done()

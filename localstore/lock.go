@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -15,13 +16,18 @@ const lockPoll = 50 * time.Millisecond
 
 // lock is the writers' lock: the kernel's, on a file beside the store, so it
 // ends with its process however that ends. The pid inside is for display alone;
-// the file stays, because removing it would let two writers in.
-type lock struct{ f *flock.Flock }
+// the file stays, because removing it would let two writers in. Its other lines are
+// marks, which a store put back from a copy contradicts.
+type lock struct {
+	f     *flock.Flock
+	mu    sync.Mutex
+	marks map[AccountID]RunID
+}
 
 // takeLock waits up to wait for the lock of the store at path.
 func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, error) {
 	name := path + ".lock"
-	l := &lock{flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))}
+	l := &lock{f: flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))}
 	ok, err := l.f.TryLock()
 	if !ok && err == nil && wait > 0 {
 		waiting, cancel := context.WithTimeout(ctx, wait)
@@ -37,8 +43,15 @@ func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, erro
 		return nil, &Error{Kind: ErrInUse, Path: path, PID: lockHolder(name),
 			Hint: "wait until it has finished, or use --wait"}
 	}
-	_ = os.WriteFile(name, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	l.marks = readMarks(name)
+	_ = l.write()
 	return l, nil
+}
+
+// write notes who has the lock, and the marks.
+func (l *lock) write() error {
+	text := []byte(strconv.Itoa(os.Getpid()) + "\n")
+	return os.WriteFile(l.f.Path(), l.appendMarks(text), 0o600)
 }
 
 func lockError(ctx context.Context, path string, err error) error {
@@ -55,7 +68,8 @@ func lockHolder(name string) int {
 	if err != nil {
 		return 0
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	line, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
 	if err != nil || pid < 0 {
 		return 0
 	}
@@ -67,6 +81,6 @@ func (l *lock) release() error {
 	if l == nil {
 		return nil
 	}
-	_ = os.Truncate(l.f.Path(), 0)
+	_ = os.WriteFile(l.f.Path(), l.appendMarks([]byte("\n")), 0o600)
 	return l.f.Unlock()
 }

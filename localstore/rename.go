@@ -9,6 +9,7 @@ import (
 // it holds. Another mailbox that has this name makes room: it stays under its
 // name for people, and its key becomes one no server can send, until it is
 // renamed itself or detached. One that was only made here becomes part of it.
+// Run 0: the owner's renaming, carried out.
 func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
 	var acct AccountID
 	var key []byte
@@ -26,7 +27,7 @@ func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
 		return err
 	}
 	old, _, _ := bytes.Cut(key, []byte{0}) // it may have made room itself
-	if err := tx.mailboxEvent(run, "renamed", id, string(old), raw); err != nil {
+	if err := tx.mailboxEvent(orNull(run), "renamed", id, string(old), raw); err != nil {
 		return err
 	}
 	return tx.rederive(acct)

@@ -16,6 +16,7 @@ import (
 // equal size, date, and header are one.
 func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
 	m.archived, m.lacks = true, ""
+	m.fact(m.id).aside = "kept by content alone, since its UIDs do not last"
 	if err := m.retire(ctx); err != nil {
 		return err
 	}

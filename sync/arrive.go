@@ -90,9 +90,7 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 		return err
 	}
 	m.gen.Cursor = cursor
-	n := m.foreign(in.fresh)
-	m.receipt.New += n
-	m.fact(m.id).arrived += n
+	m.receipt.New += m.foreign(in.fresh)
 	m.receipt.Rebound += len(in.moves)
 	m.receipt.Linked += linked
 	m.session.progress()

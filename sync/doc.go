@@ -44,11 +44,15 @@
 // mean nothing), and bodies.go (downloads: twice.go and underway.go leave out
 // what is held already, round.go asks, large.go in pieces, pack.go receives,
 // writer.go stores behind them); problem.go and poison.go set aside what cannot be
-// had. push.go is the second half: push_settle.go finds out what became of what was
-// sent, push_moves.go and push_decide.go settle what the server did meanwhile,
-// push_input.go makes the input of plan.Push, push_send.go carries its plan out with
-// push_append.go, push_edits.go and push_erase.go, push_refused.go keeps what the
-// server refused, push_tell.go tells the rest; then the mailboxes are looked at again.
+// had. push.go is the second half, round after round: push_load.go reads what waits,
+// push_settle.go and push_match.go find out what became of what was sent,
+// push_moves.go recognises what others moved, push_decide.go and push_act.go settle
+// by rule what the server did meanwhile, push_record.go lists it, push_input.go makes
+// the input of plan.Push, push_send.go carries its plan out with push_names.go,
+// push_append.go, push_edits.go, push_outcome.go, push_verify.go and push_erase.go,
+// push_refused.go keeps what the server refused, push_tell.go tells the rest; then the
+// mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
+// became of renamings.
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

@@ -219,7 +219,7 @@ func (f *fixture) rows() string {
 	}
 	defer db.Close()
 	var out strings.Builder
-	for _, table := range []string{"mailbox", "generation", "message", "event", "problem", "body"} {
+	for _, table := range []string{"mailbox", "generation", "message", "event", "problem", "body", "intent", "conflict"} {
 		f.dump(db, &out, table)
 	}
 	return out.String()

@@ -26,11 +26,14 @@ func (r *run) mailboxes(ctx context.Context) ([]*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !whole {
+	if !whole && !r.again {
 		r.receipt.Failures = append(r.receipt.Failures, Failure{Reason: hidden})
 		r.observe(Event{Kind: Failed, Text: hidden})
 	}
 	held, err := r.held(ctx)
+	if err == nil && !r.opt.DryRun {
+		held, err = r.settleNames(ctx, listed, held, whole)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +127,6 @@ func (r *run) rename(ctx context.Context, renamed []plan.Rename, held map[string
 	}
 	for _, n := range renamed {
 		held[n.To] = was[n.From]
-		r.fact(localstore.MailboxID(n.ID)).renamed = true
 	}
 	if r.opt.DryRun || len(renamed) == 0 {
 		return nil
@@ -143,7 +145,7 @@ func (r *run) rename(ctx context.Context, renamed []plan.Rename, held map[string
 // without mail (RFC 9051 section 7.3.1, \NoSelect), out of use, unless the guard
 // holds the loss of its messages back.
 func (r *run) gone(ctx context.Context, m localstore.Mailbox, listed bool) error {
-	if !plan.Selected(r.opt.Folders, m.Name, m.Delim) {
+	if !r.selected(m.ID, m.Name, m.Delim) || r.concerns != nil && !r.concerns[m.ID] {
 		return nil
 	}
 	ids, err := r.live(ctx, m)
@@ -158,9 +160,10 @@ func (r *run) gone(ctx context.Context, m localstore.Mailbox, listed bool) error
 		why = "can no longer be opened on the server"
 	}
 	p := plan.Guard(plan.Plan{Vanish: ids}, plan.Mailbox{Known: len(ids), Gone: true,
-		Exempt: plan.Exempt(m.Role, m.Name, m.Delim)}, r.opt.MaxDeletes)
+		Exempt: m.Leaving != 0 || plan.Exempt(m.Role, m.Name, m.Delim)}, r.opt.MaxDeletes)
 	r.planned(plan.MailboxPlan{Mailbox: m.Name, Why: why, Plan: p})
 	if p.Held != nil { // that it is gone explains what else was wrong with it
+		r.fact(m.ID).aside = why + ", which is held back"
 		return r.clear(ctx, m.ID)
 	}
 	if r.opt.DryRun {
@@ -226,7 +229,7 @@ func (r *run) choose(ctx context.Context, listed []remote.Mailbox, held map[stri
 	}
 	var out []*mailbox
 	for i, l := range listed {
-		if !l.Selectable || !plan.Selected(r.opt.Folders, l.Name, l.Delim) {
+		if !l.Selectable || !r.selected(ids[i], l.Name, l.Delim) {
 			continue
 		}
 		if r.concerns != nil && !r.concerns[ids[i]] {

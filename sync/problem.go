@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"mailstow/localstore"
-	"mailstow/sync/plan"
 )
 
 // Kinds of problems that a run leaves in the store.
@@ -80,7 +79,7 @@ func (r *run) outstanding(ctx context.Context) error {
 	}
 	problems, err := r.store.Problems(ctx, r.account)
 	for _, p := range problems {
-		if plan.Selected(r.opt.Folders, p.Folder, p.Delim) {
+		if r.selected(p.Mailbox, p.Folder, p.Delim) {
 			r.receipt.Failures = append(r.receipt.Failures, Failure{Mailbox: p.Folder, UID: p.UID, Reason: p.Reason})
 		}
 	}

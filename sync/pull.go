@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mailstow/localstore"
 	"mailstow/sync/plan"
@@ -24,12 +25,12 @@ type run struct {
 	before   []localstore.RunID            // the last runs; see recent
 	troubled map[localstore.MailboxID]bool // mailboxes with problems of their own
 	counter  counter
-	writer   *writer                         // of bodies
-	underway underway                        // asked for and not stored yet
-	facts    map[localstore.MailboxID]*facts // learned of mailboxes, for pushes
-	again    bool                            // this is not the first look
-	concerns map[localstore.MailboxID]bool   // mailboxes to look at; nil: all
-	looked   map[localstore.MailboxID]bool   // mailboxes whose mirror is what the server has
+	writer   *writer  // of bodies
+	underway underway // asked for and not stored yet
+	queue
+	again    bool                          // this is not the first look
+	concerns map[localstore.MailboxID]bool // mailboxes to look at; nil: all
+	looked   map[localstore.MailboxID]bool // mailboxes whose mirror is what the server has
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt
@@ -42,10 +43,13 @@ func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Option
 		store: store, acct: acct, opt: opt,
 		session: &session{acct: acct, opt: opt},
 		receipt: &Receipt{Account: acct.Name, DryRun: opt.DryRun, Started: opt.Now()},
-		facts:   map[localstore.MailboxID]*facts{}, looked: map[localstore.MailboxID]bool{},
+		queue:   newQueue(), looked: map[localstore.MailboxID]bool{},
 	}
 	r.counter.run = r
 	err := r.begin(ctx)
+	if err == nil {
+		err = r.remember(ctx)
+	}
 	if err == nil {
 		err = r.troubles(ctx)
 	}
@@ -85,11 +89,17 @@ func (r *run) find(ctx context.Context) error {
 
 // pull syncs the list of mailboxes, then each of them.
 func (r *run) pull(ctx context.Context) error {
+	if err := r.concern(ctx); err != nil {
+		return err
+	}
 	boxes, err := r.mailboxes(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.each(ctx, boxes); err != nil || r.opt.PullOnly || r.account == 0 {
+	if err := r.each(ctx, boxes); err != nil || r.account == 0 {
+		return err
+	}
+	if err := r.recognise(ctx); err != nil || r.opt.PullOnly {
 		return err
 	}
 	return r.push(ctx)
@@ -104,6 +114,10 @@ func (r *run) each(ctx context.Context, boxes []*mailbox) error {
 
 func (r *run) all(ctx context.Context, boxes []*mailbox) error {
 	clear(r.looked)
+	clear(r.doubted)
+	for _, m := range boxes {
+		r.fact(m.id).aside = ""
+	}
 	todo, err := r.changed(ctx, boxes)
 	if err == nil && (len(todo) > 1 || r.helpers() > 0) {
 		err = r.together(ctx, todo)
@@ -181,8 +195,10 @@ func (r *run) ends(ctx context.Context, err error) bool {
 // end closes the books: what is still wrong, how the run ended, and when.
 func (r *run) end(ctx context.Context, err error) error {
 	ctx = context.WithoutCancel(ctx) // an interrupted run is recorded all the same
-	if listErr := r.outstanding(ctx); err == nil {
-		err = listErr
+	for _, list := range []func(context.Context) error{r.outstanding, r.reckon} {
+		if listErr := list(ctx); err == nil {
+			err = listErr
+		}
 	}
 	rc, st := r.receipt, r.session.stats
 	rc.BytesIn, rc.BytesOut = st.BytesIn, st.BytesOut
@@ -199,6 +215,10 @@ func (r *run) end(ctx context.Context, err error) error {
 	if endErr := r.store.Update(ctx, r.record); err == nil && endErr != nil {
 		rc.Exit = ExitFailed
 		err = fmt.Errorf("record the run: %w", endErr)
+	}
+	if markErr := r.leaveMark(); err == nil && markErr != nil {
+		rc.Exit = ExitFailed
+		err = fmt.Errorf("note the end of the run: %w", markErr)
 	}
 	return err
 }
@@ -219,7 +239,7 @@ func (r *run) record(tx *localstore.Tx) error {
 func (r *run) outcome() string {
 	switch r.receipt.Exit {
 	case ExitOK:
-		if r.opt.Narrow {
+		if r.opt.Narrow || r.opt.PushOnly {
 			return localstore.OutcomePartial
 		}
 		return localstore.OutcomeOK
@@ -241,7 +261,14 @@ func (r *run) observe(e Event) {
 
 // note tells people something that is no failure.
 func (r *run) note(box, text string) {
-	r.receipt.Notes = append(r.receipt.Notes, box+": "+text)
+	line := text
+	if box != "" {
+		line = box + ": " + text
+	}
+	if slices.Contains(r.receipt.Notes, line) {
+		return // from the first look
+	}
+	r.receipt.Notes = append(r.receipt.Notes, line)
 	r.observe(Event{Kind: Note, Mailbox: box, Text: text})
 }
 

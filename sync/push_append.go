@@ -15,23 +15,40 @@ import (
 // appends puts new messages on the server.
 func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
 	for _, s := range p.steps(plan.OpAppend) {
-		if err := p.append(ctx, c, s); err != nil {
-			return err
+		for _, s := range p.portions(s) {
+			if err := p.append(ctx, c, s); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// portions: where a connection was lost over some messages they are sent one by
+// one, to see which of them it was.
+func (p *pushing) portions(s plan.Step) (out []plan.Step) {
+	for _, id := range s.Intents {
+		if p.deaths[id] > 0 {
+			for _, id := range s.Intents {
+				one := s
+				one.Intents = []int64{id}
+				out = append(out, one)
+			}
+			return out
+		}
+	}
+	return []plan.Step{s}
+}
+
 func (p *pushing) append(ctx context.Context, c *remote.Conn, s plan.Step) error {
-	target := p.boxes[localstore.MailboxID(s.Target)]
-	if err := p.sent(ctx, target, s.Intents); err != nil {
+	if err := p.sent(ctx, s); err != nil {
 		return err
 	}
 	msgs := make([]remote.Outgoing, len(s.Intents))
 	for i, id := range s.Intents {
 		msgs[i] = p.outgoing(ctx, p.intents[id].Result)
 	}
-	answers, lost := c.Append(ctx, target.Raw, msgs)
+	answers, lost := c.Append(ctx, p.boxes[localstore.MailboxID(s.Target)].Raw, msgs)
 	err := p.commit(ctx, func(tx *localstore.Tx) error {
 		for i, a := range answers {
 			if err := p.appended(tx, s.Intents[i], a); err != nil {
@@ -64,6 +81,7 @@ func (p *pushing) appended(tx *localstore.Tx, id int64, a remote.Appended) error
 		return p.refuse(tx, id, a.Err)
 	}
 	p.failed[id] = true
+	p.dying = append(p.dying, id)
 	return nil
 }
 

@@ -3,28 +3,59 @@ package sync
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
-	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/plan"
 	"mailstow/sync/remote"
 )
 
-// edits changes flags, copies and moves in all mailboxes.
+// edits changes flags, copies and moves in all mailboxes. Copies are known to be
+// there before the originals go (I22).
 func (p *pushing) edits(ctx context.Context, c *remote.Conn) error {
-	groups := byMailbox(p.steps(plan.OpStore, plan.OpCopy, plan.OpMove))
-	if err := p.leave(ctx, groups); err != nil {
+	todo := p.steps(plan.OpStore, plan.OpCopy, plan.OpMove)
+	for len(todo) > 0 {
+		now, later := ready(todo)
+		if err := p.change(ctx, c, now); err != nil {
+			return err
+		}
+		todo = slices.DeleteFunc(later, p.needs)
+	}
+	return p.verify(ctx, c)
+}
+
+// ready parts steps into those that can be sent together, and those that need some of
+// them done.
+func ready(steps []plan.Step) (now, later []plan.Step) {
+	pending := map[int64]bool{}
+	for _, s := range steps {
+		for _, id := range s.Intents {
+			pending[id] = true
+		}
+	}
+	for _, s := range steps {
+		if slices.ContainsFunc(s.Needs, func(id int64) bool { return pending[id] }) {
+			later = append(later, s)
+		} else {
+			now = append(now, s)
+		}
+	}
+	if len(now) == 0 {
+		return later, nil
+	}
+	return now, later
+}
+
+func (p *pushing) change(ctx context.Context, c *remote.Conn, steps []plan.Step) error {
+	leaving := slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return s.Op == plan.OpStore }) // twice is as once
+	if err := p.sent(ctx, leaving...); err != nil {
 		return err
 	}
+	groups := byMailbox(steps)
 	edits := make([]remote.Edits, len(groups))
 	for i, steps := range groups {
 		edits[i] = p.edit(steps)
-	}
-	if len(edits) == 0 {
-		return nil
 	}
 	out, lost := c.Edit(ctx, edits, nil)
 	for i, steps := range groups {
@@ -32,10 +63,7 @@ func (p *pushing) edits(ctx context.Context, c *remote.Conn) error {
 			return err
 		}
 	}
-	if lost != nil {
-		return lost
-	}
-	return p.verify(ctx, c)
+	return lost
 }
 
 // byMailbox groups steps by the mailbox they are done in, in order.
@@ -52,25 +80,9 @@ func byMailbox(steps []plan.Step) (groups [][]plan.Step) {
 	return groups
 }
 
-// leave notes which copies and moves are about to be sent.
-func (p *pushing) leave(ctx context.Context, groups [][]plan.Step) error {
-	for _, s := range slices.Concat(groups...) {
-		if s.Op == plan.OpStore {
-			continue // doing it twice does nothing twice
-		}
-		if err := p.sent(ctx, p.boxes[localstore.MailboxID(s.Target)], s.Intents); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (p *pushing) edit(steps []plan.Step) remote.Edits {
-	box := p.boxes[localstore.MailboxID(steps[0].Mailbox)]
-	e := remote.Edits{Raw: box.Raw, Known: map[imap.UID]remote.Fingerprint{}}
-	if box.Generation != nil {
-		e.UIDValidity = box.Generation.UIDValidity
-	}
+	e := p.within(steps)
+	e.Known = map[imap.UID]remote.Fingerprint{}
 	for _, s := range steps {
 		to := p.boxes[localstore.MailboxID(s.Target)].Raw
 		switch s.Op {
@@ -89,13 +101,22 @@ func (p *pushing) edit(steps []plan.Step) remote.Edits {
 	return e
 }
 
+// within names the mailbox that steps are done in.
+func (p *pushing) within(steps []plan.Step) remote.Edits {
+	box := p.boxes[localstore.MailboxID(steps[0].Mailbox)]
+	e := remote.Edits{Raw: box.Raw}
+	if box.Generation != nil {
+		e.UIDValidity = box.Generation.UIDValidity
+	}
+	return e
+}
+
 // edited notes what became of the steps in one mailbox.
 func (p *pushing) edited(ctx context.Context, steps []plan.Step, e remote.Edited) error {
-	box := localstore.MailboxID(steps[0].Mailbox)
+	p.opened(steps, e)
 	if e.Err != nil {
 		return p.unopened(ctx, steps, e.Err)
 	}
-	p.fact(box).permanent, p.fact(box).readOnly = e.Selected.PermanentFlags, e.Selected.ReadOnly
 	return p.commit(ctx, func(tx *localstore.Tx) error {
 		for _, s := range steps {
 			var err error
@@ -118,87 +139,24 @@ func (p *pushing) edited(ctx context.Context, steps []plan.Step, e remote.Edited
 	})
 }
 
-// unopened: nothing was done in a mailbox. One with another UIDVALIDITY is looked
-// at again first.
+// opened notes what SELECT said of a mailbox, for the rounds to come.
+func (p *pushing) opened(steps []plan.Step, e remote.Edited) {
+	if e.Selected.UIDValidity == 0 {
+		return // not reached
+	}
+	f := p.fact(localstore.MailboxID(steps[0].Mailbox))
+	f.permanent, f.readOnly = e.Selected.PermanentFlags, e.Selected.ReadOnly
+}
+
+// unopened: nothing was done in a mailbox.
 func (p *pushing) unopened(ctx context.Context, steps []plan.Step, cause error) error {
+	var ids []int64
 	for _, s := range steps {
-		if err := p.refused(ctx, cause, s.Intents...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// stored notes new flags. What others changed meanwhile was left alone (I15): the
-// next look merges it, and the next round sends what is left.
-func (p *pushing) stored(tx *localstore.Tx, s plan.Step, st remote.Stored) error {
-	var changes []localstore.FlagChange
-	for _, id := range s.Intents {
-		row := p.intents[id].Message
-		switch {
-		case st.Modified.Contains(uid(row)):
-			continue
-		case st.NotDone.Contains(uid(row)):
-			if err := p.refuse(tx, id, st.Err); err != nil {
-				return err
+		for _, id := range s.Intents {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
 			}
-			continue
-		case !st.Done.Contains(uid(row)):
-			continue
-		}
-		base := changed(p.flags(row), without(s.Add, st.Unkept), s.Remove)
-		p.base[row.ID] = base
-		changes = append(changes, localstore.FlagChange{ID: row.ID, Base: string(base), Local: row.Local})
-		if base.Equal(conflict.Flags(row.Local)) && p.intents[id].Kind == localstore.IntentFlags {
-			p.receipt.pushed(localstore.IntentFlags)
 		}
 	}
-	return tx.SetFlags(p.run.id, changes)
-}
-
-// flags is what the server has on a message, as far as this round knows.
-func (p *pushing) flags(row localstore.Row) conflict.Flags {
-	if now, ok := p.base[row.ID]; ok {
-		return now
-	}
-	return conflict.Flags(row.Base)
-}
-
-// relocated notes what became of copies and moves.
-func (p *pushing) relocated(tx *localstore.Tx, s plan.Step, r remote.Relocated) error {
-	for _, id := range s.Intents {
-		in := p.intents[id]
-		to, told := r.Map.To(uid(in.Message))
-		var err error
-		switch {
-		case r.NotDone.Contains(uid(in.Message)):
-			err = p.refuse(tx, id, r.Err)
-		case !r.Done.Contains(uid(in.Message)):
-			p.failed[id] = true // looked for in the next round
-		case !told && len(r.Map) > 0: // it was not there any more
-			p.failed[id] = true
-			err = tx.IntentFailed(in.ID, "", time.Time{})
-		case s.Verify:
-			if told {
-				p.found[id] = uint32(to)
-			}
-		default:
-			err = p.end(tx, id, localstore.Outcome{UIDValidity: r.UIDValidity, UID: uint32(to), Flags: string(p.flags(in.Message))})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// changed is a set of flags after a store.
-func changed(base conflict.Flags, add, remove []imap.Flag) conflict.Flags {
-	return conflict.Canonical(without(append(base.List(), add...), remove))
-}
-
-// without returns the flags that are not among others.
-func without(flags, others []imap.Flag) []imap.Flag {
-	no := conflict.Canonical(others)
-	return slices.DeleteFunc(slices.Clone(flags), no.Has)
+	return p.refused(ctx, cause, ids...)
 }

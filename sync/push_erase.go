@@ -5,58 +5,11 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/plan"
 	"mailstow/sync/remote"
 )
-
-// verify looks at the copies that were made in place of moves: the source goes only
-// when the server shows a message of its size where it said that it put it (I18).
-func (p *pushing) verify(ctx context.Context, c *remote.Conn) error {
-	for _, s := range p.steps(plan.OpCopy) {
-		if !s.Verify {
-			continue
-		}
-		if err := p.verifyStep(ctx, c, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *pushing) verifyStep(ctx context.Context, c *remote.Conn, s plan.Step) error {
-	want := map[imap.UID]int64{}
-	var lo, hi imap.UID
-	for _, id := range s.Intents {
-		if to := imap.UID(p.found[id]); to != 0 {
-			want[to] = id
-			hi = max(hi, to)
-			if lo == 0 || to < lo {
-				lo = to
-			}
-		}
-	}
-	if len(want) == 0 {
-		return nil
-	}
-	target := p.boxes[localstore.MailboxID(s.Target)]
-	sel, err := c.Examine(ctx, target.Raw)
-	if err == nil && target.Generation != nil && sel.UIDValidity == target.Generation.UIDValidity {
-		err = c.Metadata(ctx, lo, hi, remote.Want{Size: true}, func(m remote.Meta) error {
-			if id, ok := want[m.UID]; ok && m.HasSize && m.Size == p.intents[id].Message.Size {
-				delete(want, m.UID)
-			}
-			return nil
-		})
-	}
-	for _, id := range want {
-		delete(p.found, id) // looked for in the next round
-	}
-	if remote.ClassOf(err) == remote.Refused {
-		return nil
-	}
-	return err
-}
 
 // erases deletes for good: what the owner deleted, and the sources of moves whose
 // copies are there.
@@ -101,11 +54,7 @@ func (p *pushing) erasable(s plan.Step) plan.Step {
 }
 
 func (p *pushing) erasure(steps []plan.Step) remote.Edits {
-	box := p.boxes[localstore.MailboxID(steps[0].Mailbox)]
-	e := remote.Edits{Raw: box.Raw}
-	if box.Generation != nil {
-		e.UIDValidity = box.Generation.UIDValidity
-	}
+	e := p.within(steps)
 	for _, s := range steps {
 		e.Store = append(e.Store, remote.Change{UIDs: s.UIDs, Add: true, Flags: []imap.Flag{imap.FlagDeleted}})
 		if s.Expunge {
@@ -115,20 +64,19 @@ func (p *pushing) erasure(steps []plan.Step) remote.Edits {
 	return e
 }
 
-// erased notes what is gone. Without UIDPLUS a message stays, marked \Deleted: the
-// next look shows it so.
+// erased notes what is gone. Without UIDPLUS a message stays, marked \Deleted.
 func (p *pushing) erased(ctx context.Context, steps []plan.Step, e remote.Edited) error {
+	p.opened(steps, e)
 	if e.Err != nil {
 		return p.unopened(ctx, steps, e.Err)
 	}
 	return p.commit(ctx, func(tx *localstore.Tx) error {
 		for i, s := range steps {
-			gone := e.Stored[i].Outcomes
-			if s.Expunge {
-				gone = e.Expunged
+			if s.Note != "" {
+				p.note(s.Source, s.Note)
 			}
 			for _, id := range s.Intents {
-				if err := p.erasedOne(tx, id, gone); err != nil {
+				if err := p.erasedOne(tx, id, s.Expunge, e.Stored[i], e.Expunged); err != nil {
 					return err
 				}
 			}
@@ -137,14 +85,28 @@ func (p *pushing) erased(ctx context.Context, steps []plan.Step, e remote.Edited
 	})
 }
 
-func (p *pushing) erasedOne(tx *localstore.Tx, id int64, gone remote.Outcomes) error {
+// erasedOne: a message is gone when both commands were carried out. One without
+// \Deleted is not expunged, whatever the answer.
+func (p *pushing) erasedOne(tx *localstore.Tx, id int64, expunge bool, marked remote.Stored, expunged remote.Outcomes) error {
 	in := p.intents[id]
-	switch {
-	case gone.Done.Contains(uid(in.Message)):
-		return p.end(tx, id, localstore.Outcome{UID: p.found[id], Flags: string(p.flags(in.Message))})
-	case gone.NotDone.Contains(uid(in.Message)) && in.Kind == localstore.IntentExpunge:
-		return p.refuse(tx, id, gone.Err)
+	last := marked.Outcomes
+	if expunge && marked.Done.Contains(uid(in.Message)) {
+		last = expunged
 	}
-	p.failed[id] = true
-	return nil
+	switch {
+	case len(marked.Unkept) > 0:
+		return p.refuse(tx, id, errNoDeleted)
+	case last.NotDone.Contains(uid(in.Message)):
+		return p.refuse(tx, id, last.Err)
+	case !last.Done.Contains(uid(in.Message)):
+		p.failed[id] = true
+		p.dying = append(p.dying, id)
+		return nil
+	}
+	flags := p.flags(in.Message)
+	o := localstore.Outcome{UID: p.found[id], Flags: string(flags)}
+	if !expunge {
+		o.Kept = string(conflict.Canonical(append(flags.List(), imap.FlagDeleted)))
+	}
+	return p.end(tx, id, o)
 }

@@ -16,9 +16,6 @@ type facts struct {
 	permanent []imap.Flag // as SELECT said
 	readOnly  bool
 	aside     string // why nothing is pushed there
-	arrived   int    // messages that came in this run
-	renamed   bool   // by the server, in this run
-	reset     bool   // UIDVALIDITY changed in this run
 }
 
 func (r *run) fact(id localstore.MailboxID) *facts {
@@ -32,7 +29,7 @@ func (r *run) fact(id localstore.MailboxID) *facts {
 
 // input is what plan.Push decides from.
 func (p *pushing) input(ctx context.Context, caps plan.Caps) (plan.PushInput, error) {
-	in := plan.PushInput{Now: p.opt.Now(), ReadOnly: p.acct.ReadOnly, Caps: caps, Limit: p.opt.MaxDeletes}
+	in := plan.PushInput{Now: p.opt.Now(), ReadOnly: p.acct.ReadOnly, Stale: p.stale, Caps: caps, Limit: p.opt.MaxDeletes}
 	removed := map[localstore.MailboxID]bool{}
 	for _, x := range p.intents {
 		in.Intents = append(in.Intents, p.intent(x))
@@ -56,7 +53,7 @@ func (p *pushing) box(b localstore.Mailbox) plan.Box {
 	f := p.fact(b.ID)
 	box := plan.Box{ID: int64(b.ID), Raw: b.Raw, Name: b.Shown(), Was: b.Name, Delim: b.Delim, Unborn: b.Unborn,
 		Gone: b.Detached && !b.Unborn, Aside: f.aside, ReadOnly: f.readOnly, PermanentFlags: f.permanent}
-	if box.Aside == "" && !b.Unborn && !plan.Selected(p.opt.Folders, b.Name, b.Delim) {
+	if box.Aside == "" && !p.selected(b.ID, b.Name, b.Delim) {
 		box.Aside = "not among the folders of this run"
 	}
 	if g := b.Generation; g != nil {
@@ -84,8 +81,25 @@ func (p *pushing) intent(x localstore.Intent) plan.Intent {
 	return plan.Intent{
 		ID: int64(x.ID), Kind: conflict.Edit(x.Kind), State: string(x.State),
 		Mailbox: int64(x.Mailbox), Target: int64(x.Target), Message: p.message(x.Message, x.Mailbox), Result: result,
-		Name: x.Name, Shown: remote.DecodeName(x.Name), RetryAt: x.RetryAt, Reason: x.Reason, Vanished: x.Vanished,
+		Name: x.Name, Shown: p.shown(x), RetryAt: x.RetryAt, Reason: x.Reason, Vanished: x.Vanished,
+		Absent: p.stale != "" && p.absent[int64(x.ID)] >= looks, Waits: p.waits(x),
 	}
+}
+
+// shown is the name that a mailbox shall have, for people.
+func (p *pushing) shown(x localstore.Intent) string {
+	if x.Name == "" {
+		return ""
+	}
+	return remote.DecodeName(x.Name)
+}
+
+// waits says why an intent cannot go that the plan does not know of.
+func (p *pushing) waits(x localstore.Intent) string {
+	if p.doubted[x.Message.ID] {
+		return "the server shows its message no more, with so many others that nothing was believed"
+	}
+	return ""
 }
 
 // message is a row as the plan sees it. One of an era that has passed has no UID

@@ -8,59 +8,57 @@ import (
 	"mailstow/sync/plan"
 )
 
-// moves is what other clients moved, as far as it is recognised.
-type moves struct {
-	to   map[localstore.MessageID]place
-	like map[localstore.MessageID]bool // may have been moved
-}
-
-// place is where a message is now.
+// place is where a message is now; its id is 0 where nobody knows.
 type place struct {
 	id    localstore.MessageID
 	box   localstore.MailboxID
 	uid   uint32
 	flags string
+	with  []localstore.MessageID // of a mailbox that is gone: what went with it
 }
 
-func (m moves) fate(id localstore.MessageID, reset bool) conflict.Fate {
+// where follows a message that vanished.
+func (p *pushing) where(ctx context.Context, id localstore.MessageID) (place, error) {
+	row, box, err := p.store.MovedTo(ctx, id)
+	return place{id: row.ID, box: box, uid: row.UID, flags: row.Base}, err
+}
+
+// fate is what became of a message that vanished.
+func (p *pushing) fate(in localstore.Intent, to place) conflict.Fate {
+	box := p.boxes[in.Mailbox]
 	switch {
-	case m.to[id].id != 0:
+	case to.id != 0:
 		return conflict.MovedAway
-	case m.like[id]:
+	case p.like[in.Message.ID]:
 		return conflict.Lookalike
-	case reset:
-		return conflict.Unmatched
+	case !box.Detached && box.Generation != nil && box.Generation.ID != in.Message.Generation:
+		return conflict.Unmatched // left over from before a UIDVALIDITY change
 	}
 	return conflict.Expunged
 }
 
-// moves pairs what vanished in this run with what arrived in it, and keeps that in
-// history.
-func (p *pushing) moves(ctx context.Context) (moves, error) {
-	m := moves{to: map[localstore.MessageID]place{}, like: map[localstore.MessageID]bool{}}
-	gone, come, err := p.store.Traces(ctx, p.run.id)
-	if err != nil || len(gone) == 0 || len(come) == 0 {
-		return m, err
+// recognise pairs what vanished with what arrived: other clients' moves, which
+// history keeps. What waits for a message follows it there.
+func (r *run) recognise(ctx context.Context) error {
+	if r.opt.DryRun || r.receipt.Vanished == 0 && !r.queued {
+		return nil
 	}
-	at := map[int64]localstore.Trace{}
-	for _, t := range come {
-		at[int64(t.ID)] = t
+	gone, come, err := r.store.Traces(ctx, r.account, r.id, r.mark)
+	if err != nil {
+		return err
 	}
-	g, c := traces(gone), traces(come)
+	g, c := r.traces(gone), r.traces(come)
+	clear(r.like)
 	for _, id := range plan.Lookalikes(g, c) {
-		m.like[localstore.MessageID(id)] = true
+		r.like[localstore.MessageID(id)] = true
 	}
 	pairs := plan.Moves(g, c)
-	for _, x := range pairs {
-		t := at[x.To]
-		m.to[localstore.MessageID(x.From)] = place{t.ID, t.Mailbox, t.UID, t.Base}
+	if len(pairs) == 0 {
+		return nil
 	}
-	if len(pairs) == 0 || p.opt.DryRun {
-		return m, nil
-	}
-	return m, p.store.Update(ctx, func(tx *localstore.Tx) error {
+	return r.store.Update(ctx, func(tx *localstore.Tx) error {
 		for _, x := range pairs {
-			if err := tx.Moved(p.run.id, localstore.MessageID(x.From), localstore.MessageID(x.To)); err != nil {
+			if err := tx.Moved(r.id, localstore.MessageID(x.From), localstore.MessageID(x.To)); err != nil {
 				return err
 			}
 		}
@@ -68,10 +66,15 @@ func (p *pushing) moves(ctx context.Context) (moves, error) {
 	})
 }
 
-func traces(list []localstore.Trace) []plan.Trace {
-	out := make([]plan.Trace, len(list))
-	for i, t := range list {
-		out[i] = plan.Trace{ID: int64(t.ID), ContentID: t.Identity, Fixed: plan.Fixed{Size: t.Size, Date: t.Date.Unix()}, Header: t.HeaderSHA256}
+// traces leaves out what this run has deleted itself.
+func (r *run) traces(list []localstore.Trace) []plan.Trace {
+	out := make([]plan.Trace, 0, len(list))
+	for _, t := range list {
+		if r.deleted[t.ID] {
+			continue
+		}
+		out = append(out, plan.Trace{ID: int64(t.ID), ContentID: t.Identity,
+			Fixed: plan.Fixed{Size: t.Size, Date: t.Date.Unix()}, Header: t.HeaderSHA256})
 	}
 	return out
 }

@@ -16,14 +16,21 @@ const (
 	// as long each time.
 	firstRetry = 10 * time.Minute
 	lastRetry  = 24 * time.Hour
+	// maxDeaths is how often a connection may be lost over an intent and nothing else
+	// before the others go first.
+	maxDeaths = 2
 )
 
-// gone are the codes of a refusal because a mailbox is not there: the next look
-// shows it, and what to do about it is decided then.
-var gone = []string{"TRYCREATE", "NONEXISTENT"}
+const deadly = "the connection was lost each time it was sent"
 
-// refused puts intents that the server refused back into the queue, with its words
-// and a time to try again.
+// errNoDeleted: what cannot be marked is not expunged.
+var errNoDeleted = errors.New(`the mailbox does not keep \Deleted: nothing can be deleted in it`)
+
+// shown are the codes of refusals whose cause the next look shows, where it is
+// decided what to do about it.
+var shown = []string{"TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "UIDVALIDITY"}
+
+// refused puts intents that were not carried out back into the queue.
 func (p *pushing) refused(ctx context.Context, cause error, ids ...int64) error {
 	return p.commit(ctx, func(tx *localstore.Tx) error {
 		for _, id := range ids {
@@ -35,31 +42,64 @@ func (p *pushing) refused(ctx context.Context, cause error, ids ...int64) error 
 	})
 }
 
+// refuse: what the server refused waits with its words and a time to try again. What
+// a lost connection kept from being sent does not.
 func (p *pushing) refuse(tx *localstore.Tx, id int64, cause error) error {
 	in := p.intents[id]
 	p.failed[id] = true
 	e, _ := errors.AsType[*remote.Error](cause)
-	if e != nil && slices.Contains(gone, e.Code) && in.Tries == 0 {
-		return tx.IntentFailed(in.ID, reason(cause), time.Time{})
+	switch {
+	case e != nil && e.Class != remote.Refused:
+		return tx.IntentFailed(in.ID, "", time.Time{})
+	case e != nil && slices.Contains(shown, e.Code) && !p.retried[id]:
+		p.retried[id] = true
+		return tx.IntentFailed(in.ID, "", time.Time{})
+	case e != nil && e.Code == "TOOBIG" && in.Result.ID != 0:
+		return p.park(tx, in, conflict.TooLarge, words(cause))
 	}
-	answer := conflict.Refused
-	if e != nil && e.Code == "TOOBIG" {
-		answer = conflict.TooLarge
-	}
-	d := conflict.Decide(conflict.Case{Policy: p.opt.Policy, Edit: conflict.Edit(in.Kind), Answer: answer, Held: true})
-	p.fails(in, reason(cause))
-	if d.Action == conflict.Park {
-		return p.park(tx, in, d, reason(cause))
-	}
-	return tx.IntentFailed(in.ID, reason(cause), p.opt.Now().Add(min(firstRetry<<min(in.Tries, 8), lastRetry)))
+	return p.postpone(tx, in, words(cause))
 }
 
-// fails lists what could not be done in the receipt.
-func (p *pushing) fails(in localstore.Intent, why string) {
-	box := p.boxes[in.Mailbox]
-	if box.ID == 0 {
-		box = p.boxes[in.Target]
+// postpone leaves an intent in the queue, with the reason and a time to try again.
+func (p *pushing) postpone(tx *localstore.Tx, in localstore.Intent, why string) error {
+	p.failed[int64(in.ID)] = true
+	p.observe(Event{Kind: Failed, Mailbox: p.boxOf(in).Shown(), Text: string(in.Kind) + ": " + why})
+	return tx.IntentFailed(in.ID, why, p.opt.Now().Add(min(firstRetry<<min(in.Tries, 8), lastRetry)))
+}
+
+// words are what the server said, without what the intent itself tells.
+func words(cause error) string {
+	if e, ok := errors.AsType[*remote.Error](cause); ok {
+		return e.Err.Error()
 	}
-	p.receipt.Failures = append(p.receipt.Failures, Failure{Mailbox: box.Shown(), UID: in.Message.UID, Reason: string(in.Kind) + ": " + why})
-	p.observe(Event{Kind: Failed, Mailbox: box.Shown(), Text: string(in.Kind) + ": " + why})
+	return cause.Error()
+}
+
+// blame notes what was under way when a connection was lost that brought nothing.
+// What it happens to again and again must not keep the others from going.
+func (p *pushing) blame(ctx context.Context) error {
+	var deadlyOnes []localstore.Intent
+	for _, id := range p.dying {
+		in, err := p.store.Intent(ctx, localstore.IntentID(id))
+		if errors.Is(err, localstore.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if p.deaths[id]++; p.deaths[id] >= maxDeaths && in.State == localstore.Queued {
+			deadlyOnes = append(deadlyOnes, in)
+		}
+	}
+	if len(deadlyOnes) == 0 {
+		return nil
+	}
+	return p.store.Update(ctx, func(tx *localstore.Tx) error {
+		for _, in := range deadlyOnes {
+			if err := p.postpone(tx, in, deadly); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -20,66 +20,26 @@ func (p *pushing) send(ctx context.Context, c *remote.Conn) error {
 	return nil
 }
 
-// steps returns those of some kinds that nothing failed stands in the way of.
+// steps returns those of some kinds that nothing failed stands in the way of; what
+// the others were for has failed with it (I22).
 func (p *pushing) steps(ops ...plan.Op) (out []plan.Step) {
 	for _, s := range p.plan.Steps {
-		if slices.Contains(ops, s.Op) && !slices.ContainsFunc(s.Needs, func(id int64) bool { return p.failed[id] }) {
-			out = append(out, s)
+		if !slices.Contains(ops, s.Op) {
+			continue
 		}
+		if slices.ContainsFunc(s.Needs, func(id int64) bool { return p.failed[id] }) {
+			p.fails(s.Intents)
+			continue
+		}
+		out = append(out, s)
 	}
 	return out
 }
 
-// names makes and renames mailboxes and sets subscriptions. What is made must be
-// looked at before anything is put into it.
-func (p *pushing) names(ctx context.Context, c *remote.Conn) error {
-	for _, s := range p.steps(plan.OpCreate, plan.OpRename, plan.OpSubscribe, plan.OpUnsubscribe) {
-		box := p.boxes[localstore.MailboxID(s.Mailbox)]
-		var err error
-		switch s.Op {
-		case plan.OpCreate:
-			err = c.Create(ctx, s.Name, box.Role)
-		case plan.OpRename:
-			err = c.Rename(ctx, box.Raw, s.Name)
-		case plan.OpSubscribe:
-			err = c.Subscribe(ctx, box.Raw)
-		case plan.OpUnsubscribe:
-			err = c.Unsubscribe(ctx, box.Raw)
-		}
-		if err := p.one(ctx, s, err); err != nil {
-			return err
-		}
-		p.stop = p.stop || s.Op == plan.OpCreate || s.Op == plan.OpRename
-		if s.Op == plan.OpRename { // the next may start from the names this one gave
-			if err := p.load(ctx); err != nil {
-				return err
-			}
-		}
+func (p *pushing) fails(ids []int64) {
+	for _, id := range ids {
+		p.failed[id] = true
 	}
-	return nil
-}
-
-// removals take mailboxes away whose mail the mirror has.
-func (p *pushing) removals(ctx context.Context, c *remote.Conn) error {
-	for _, s := range p.steps(plan.OpRemove) {
-		if err := p.one(ctx, s, c.Delete(ctx, p.boxes[localstore.MailboxID(s.Mailbox)].Raw)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// one notes the outcome of a step that is one command.
-func (p *pushing) one(ctx context.Context, s plan.Step, err error) error {
-	switch remote.ClassOf(err) {
-	case remote.Refused:
-		return p.refused(ctx, err, s.Intents...)
-	case remote.Other:
-		if err == nil {
-			return p.done(ctx, s.Intents[0], localstore.Outcome{})
-		}
-	}
-	return err // the list tells next time whether it was done
 }
 
 // done notes that the server has carried an intent out.
@@ -91,8 +51,14 @@ func (p *pushing) done(ctx context.Context, id int64, o localstore.Outcome) erro
 
 // end is done within a transaction.
 func (p *pushing) end(tx *localstore.Tx, id int64, o localstore.Outcome) error {
-	p.receipt.pushed(p.intents[id].Kind)
-	return tx.IntentDone(p.run.id, localstore.IntentID(id), o)
+	in := p.intents[id]
+	p.forward = true
+	p.receipt.pushed(in.Kind)
+	if in.Kind == localstore.IntentExpunge {
+		p.deleted[in.Message.ID] = true
+	}
+	p.bound[in.Target] = max(p.bound[in.Target], o.UID)
+	return tx.IntentDone(p.run.id, in.ID, o)
 }
 
 // commit is a transaction that makes progress.
@@ -101,23 +67,37 @@ func (p *pushing) commit(ctx context.Context, fn func(*localstore.Tx) error) err
 		return err
 	}
 	p.touched = true
-	p.session.progress()
+	if p.forward {
+		p.session.progress()
+	}
 	return nil
 }
 
-// sent notes, before commands leave, that they do and what the target was like
+// sent notes, before commands leave, that they do and what the targets were like
 // (I19).
-func (p *pushing) sent(ctx context.Context, target localstore.Mailbox, ids []int64) error {
-	if len(ids) == 0 {
+func (p *pushing) sent(ctx context.Context, steps ...plan.Step) error {
+	if len(steps) == 0 {
 		return nil
 	}
-	var uidvalidity, uidnext uint32
-	if g := target.Generation; g != nil {
-		uidvalidity, uidnext = g.UIDValidity, g.Cursor.UIDNext
-	}
 	return p.store.Edit(ctx, func(tx *localstore.Tx) error {
-		return tx.IntentSent(intentIDs(ids), uidvalidity, uidnext)
+		for _, s := range steps {
+			uidvalidity, uidnext := p.before(localstore.MailboxID(s.Target))
+			if err := tx.IntentSent(intentIDs(s.Intents), uidvalidity, uidnext); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// before is what a mailbox is like: its UIDVALIDITY, and the UID from which on lies
+// what comes into it now.
+func (p *pushing) before(id localstore.MailboxID) (uidvalidity, uidnext uint32) {
+	g := p.boxes[id].Generation
+	if g == nil {
+		return 0, 0
+	}
+	return g.UIDValidity, max(g.Cursor.UIDNext, uint32(next(g.Cursor.Listed)), uint32(next(p.bound[id])))
 }
 
 func intentIDs(ids []int64) []localstore.IntentID {

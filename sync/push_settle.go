@@ -2,52 +2,51 @@ package sync
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"mailstow/conflict"
 	"mailstow/localstore"
 )
 
+// looks is how often a target is looked at before a message counts as absent: a
+// server may still be at work on what it had received when a connection was lost.
+const looks = 2
+
 // settle finds out what became of messages that were sent and whose place is not
 // known: the answer was lost, or told no UID (I19, I20). What the target holds has
 // just been listed and read, so that equal bytes tell; only what is proven absent
-// is sent again.
+// is sent again. In an older copy of a store, nothing counts as never sent.
 func (p *pushing) settle(ctx context.Context) error {
-	for _, box := range p.boxes {
-		if box.Generation == nil || !p.looked[box.ID] || p.fact(box.ID).aside != "" {
+	for _, id := range slices.Sorted(maps.Keys(p.boxes)) {
+		box := p.boxes[id]
+		if box.Generation == nil || !p.looked[id] || p.fact(id).aside != "" {
 			continue
 		}
 		var sent []localstore.SentResult
-		err := p.store.SentResults(ctx, box.Generation.ID, func(s localstore.SentResult) error {
+		err := p.store.SentResults(ctx, box.Generation.ID, p.stale != "", func(s localstore.SentResult) error {
 			sent = append(sent, s)
 			return nil
 		})
+		if err == nil && len(sent) > 0 {
+			err = p.settleIn(ctx, *box.Generation, sent)
+		}
 		if err != nil {
 			return err
-		}
-		if len(sent) > 0 {
-			if err := p.settleIn(ctx, box, sent); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-// candidates are the messages of a mailbox that may be what was sent.
-type candidates struct {
-	list    []localstore.Fingerprint
-	taken   map[localstore.MessageID]bool
-	unknown uint32 // the highest UID whose bytes are not known
-}
-
-func (p *pushing) settleIn(ctx context.Context, box localstore.Mailbox, sent []localstore.SentResult) error {
-	all := candidates{taken: map[localstore.MessageID]bool{}}
-	err := p.store.Fingerprints(ctx, []localstore.GenerationID{box.Generation.ID}, func(f localstore.Fingerprint) error {
-		all.list = append(all.list, f)
-		if !f.HasBody {
-			all.unknown = max(all.unknown, f.UID)
-		}
+func (p *pushing) settleIn(ctx context.Context, gen localstore.Generation, sent []localstore.SentResult) error {
+	all := candidates{uidvalidity: gen.UIDValidity, taken: map[localstore.MessageID]bool{}}
+	from, after := all.from(sent[0]), sent[0].ID
+	for _, s := range sent {
+		from, after = min(from, all.from(s)), min(after, s.ID)
+	}
+	err := p.store.Newcomers(ctx, gen.ID, from, after, func(n localstore.Newcomer) error {
+		all.list = append(all.list, n)
 		return nil
 	})
 	if err != nil {
@@ -55,7 +54,7 @@ func (p *pushing) settleIn(ctx context.Context, box localstore.Mailbox, sent []l
 	}
 	return p.store.Update(ctx, func(tx *localstore.Tx) error {
 		for _, s := range sent {
-			if err := p.settleOne(tx, box, s, &all); err != nil {
+			if err := p.settleOne(tx, s, &all); err != nil {
 				return err
 			}
 		}
@@ -63,45 +62,44 @@ func (p *pushing) settleIn(ctx context.Context, box localstore.Mailbox, sent []l
 	})
 }
 
-func (p *pushing) settleOne(tx *localstore.Tx, box localstore.Mailbox, s localstore.SentResult, all *candidates) error {
-	id := int64(s.Intent)
-	in := p.intents[id]
-	from := s.UIDNext
-	if s.UIDValidity != box.Generation.UIDValidity {
-		from = 0 // numbered anew since
-	}
-	there, ok := all.take(s, from)
-	switch {
-	case ok && s.Kind == localstore.IntentMove && s.State == localstore.Sent && !in.Vanished:
-		p.found[id] = there.UID // the copy is there, the source is left to go
-		return nil
-	case ok:
-		return p.end(tx, id, localstore.Outcome{UID: there.UID, Flags: there.Base})
-	case all.unknown >= from && all.unknown > 0:
+func (p *pushing) settleOne(tx *localstore.Tx, s localstore.SentResult, all *candidates) error {
+	in := p.intents[int64(s.Intent)]
+	there, v := all.judge(s)
+	switch v {
+	case exact:
+		return p.settled(tx, in, there)
+	case unread:
 		return nil // what was not read may be it
-	case s.State == localstore.Sent:
-		return tx.IntentFailed(s.Intent, "", time.Time{})
+	case similar:
+		return p.park(tx, in, conflict.Ambiguous, "the server has a message like it, but not with the same bytes: not sent again")
+	case twins:
+		return p.park(tx, in, conflict.Ambiguous, "the server has several messages like it: not sent again")
 	}
-	d := conflict.Decide(conflict.Case{Policy: p.opt.Policy, Edit: conflict.Edit(s.Kind), Answer: conflict.Ambiguous, Held: true})
-	return p.park(tx, in, d, "the server took it, and has no message with these bytes")
+	if p.absent[int64(in.ID)]++; p.absent[int64(in.ID)] < looks {
+		p.unsure = true
+		return nil
+	}
+	switch {
+	case s.State == localstore.Done:
+		return p.park(tx, in, conflict.Ambiguous, "the server took it, and shows no message like it")
+	case s.State == localstore.Queued:
+		return nil // of an older copy: now it may be sent
+	case p.deaths[int64(in.ID)] >= maxDeaths:
+		return p.postpone(tx, in, deadly)
+	}
+	delete(p.absent, int64(in.ID))
+	return tx.IntentFailed(in.ID, "", time.Time{})
 }
 
-// take returns the first message from a UID on with the bytes of s that nothing
-// else was found to be; of one whose bytes are not held, the one like it.
-func (c *candidates) take(s localstore.SentResult, from uint32) (localstore.Fingerprint, bool) {
-	for _, f := range c.list {
-		if f.UID < from || c.taken[f.ID] || !same(f, s.Fingerprint) {
-			continue
-		}
-		c.taken[f.ID] = true
-		return f, true
+// settled: the message is there. Of a move whose source is there as well, only that
+// is left to go.
+func (p *pushing) settled(tx *localstore.Tx, in localstore.Intent, there localstore.Newcomer) error {
+	if in.Kind == localstore.IntentMove && in.State == localstore.Sent && !in.Vanished {
+		p.found[int64(in.ID)] = there.UID
+		return nil
 	}
-	return localstore.Fingerprint{}, false
-}
-
-func same(a, b localstore.Fingerprint) bool {
-	if a.HasBody && b.HasBody {
-		return a.SHA256 == b.SHA256
+	if there.Run == p.run.id {
+		p.receipt.New-- // it is not new to its owner
 	}
-	return a.Size == b.Size && a.Date.Equal(b.Date)
+	return p.end(tx, int64(in.ID), localstore.Outcome{UID: there.UID, Flags: there.Base})
 }

@@ -1,59 +1,10 @@
 package sync_test
 
 import (
-	"strings"
 	"testing"
 
 	"mailstow/localstore"
 )
-
-// edit does something offline.
-func (f *fixture) edit(fn func(*localstore.Tx) error) {
-	f.Helper()
-	if err := f.store.Edit(f.Context(), fn); err != nil {
-		f.Fatal(err)
-	}
-}
-
-// ids are the messages of a mailbox as people see them.
-func (f *fixture) seen(mailbox string) (ids []localstore.MessageID) {
-	f.Helper()
-	err := f.store.List(f.Context(), localstore.ListQuery{Mailbox: f.box(mailbox).ID}, func(m localstore.Mail) error {
-		ids = append(ids, m.ID)
-		return nil
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	return ids
-}
-
-// quiet wants that nothing waits, that both sides agree, and that a further run
-// changes nothing and sends nothing that could.
-func (f *fixture) quiet() {
-	f.Helper()
-	f.equal()
-	before := f.rows()
-	rc := f.pull(0)
-	if rc.Pending != 0 || rc.Commands > 8 || rc.Skipped != rc.Mailboxes {
-		f.Errorf("not quiet: %+v", rc)
-	}
-	if after := f.rows(); after != before {
-		f.Errorf("a further run wrote:\n%s\n%s", before, after)
-	}
-}
-
-func (f *fixture) append(mailbox, text, flags string) {
-	f.Helper()
-	packed, err := localstore.NewPacker().Pack(strings.NewReader(text))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.edit(func(tx *localstore.Tx) error {
-		_, err := tx.AppendMessage(f.box(mailbox).ID, packed, flags, day(77))
-		return err
-	})
-}
 
 // Everything that can be done offline arrives, in one run.
 func TestPush(t *testing.T) {

@@ -12,10 +12,12 @@ import (
 // plan.Push reads it and people see it. It needs no connection: the mailboxes are
 // as the last run left them, and the server is taken for one that can do all.
 func Queue(ctx context.Context, store *localstore.Store, id localstore.AccountID, acct Account, opt Options) (plan.PushInput, error) {
-	p := &pushing{run: &run{store: store, acct: acct, opt: opt.withDefaults(), account: id, facts: map[localstore.MailboxID]*facts{}},
+	p := &pushing{run: &run{store: store, acct: acct, opt: opt.withDefaults(), account: id, queue: newQueue()},
 		base: map[localstore.MessageID]conflict.Flags{}}
-	if err := p.load(ctx); err != nil {
-		return plan.PushInput{}, err
+	for _, step := range []func(context.Context) error{p.concern, p.load} {
+		if err := step(ctx); err != nil {
+			return plan.PushInput{}, err
+		}
 	}
 	return p.input(ctx, plan.Caps{UIDPlus: true, Move: true, CondStore: true})
 }

@@ -17,7 +17,6 @@ import (
 // message, if it is still there, arrives anew.
 func (m *mailbox) reset(ctx context.Context) error {
 	m.rematch = false
-	m.fact(m.id).reset = true
 	if m.opt.DryRun {
 		m.retired, m.gen = m.gen, nil
 		return nil

@@ -151,10 +151,37 @@ func (m *mailbox) decide(in plan.Input, sel remote.Selected, counted int) plan.P
 	if m.short(sel, counted) {
 		p.Vanish = nil
 	}
-	return plan.Guard(p, plan.Mailbox{
-		Known: len(in.Rows) + len(in.Stale) + m.rebound, Remote: int(sel.Messages),
+	own, others := m.parted(p.Vanish)
+	p.Vanish = others
+	guarded := plan.Guard(p, plan.Mailbox{
+		Known: len(in.Rows) + len(in.Stale) + m.rebound - len(own), Remote: int(sel.Messages),
 		Stale: len(in.Stale), Exempt: m.exempt,
 	}, m.opt.MaxDeletes)
+	if guarded.Held != nil && m.queued {
+		m.doubt(others)
+	}
+	guarded.Vanish = append(own, guarded.Vanish...)
+	return guarded
+}
+
+// parted tells what the owner wants gone from what else is gone: the first cannot
+// surprise.
+func (m *mailbox) parted(vanish []int64) (own, others []int64) {
+	for _, id := range vanish {
+		if m.own[localstore.MessageID(id)] {
+			own = append(own, id)
+		} else {
+			others = append(others, id)
+		}
+	}
+	return own, others
+}
+
+// doubt notes messages of which it is not believed that they are gone.
+func (m *mailbox) doubt(ids []int64) {
+	for _, id := range ids {
+		m.doubted[localstore.MessageID(id)] = true
+	}
 }
 
 // apply commits the plan and with it the cursor. HIGHESTMODSEQ is the one that

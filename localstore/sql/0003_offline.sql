@@ -17,6 +17,7 @@ CREATE TABLE intent (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     account  INTEGER NOT NULL REFERENCES account(id),
     made     INTEGER NOT NULL,
+    since    INTEGER,                        -- the newest run then: what later ones see, the owner had not seen
     kind     TEXT NOT NULL CHECK (kind IN ('flags', 'move', 'copy', 'delete', 'append',
                                            'create', 'rename', 'remove', 'subscribe', 'unsubscribe')),
     state    TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'done', 'parked')),

@@ -132,6 +132,7 @@ CREATE TABLE intent (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     account  INTEGER NOT NULL REFERENCES account(id),
     made     INTEGER NOT NULL,
+    since    INTEGER,                        -- the newest run then: what later ones see, the owner had not seen
     kind     TEXT NOT NULL CHECK (kind IN ('flags', 'move', 'copy', 'delete', 'append',
                                            'create', 'rename', 'remove', 'subscribe', 'unsubscribe')),
     state    TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'done', 'parked')),
@@ -152,13 +153,13 @@ CREATE TABLE intent (
     CHECK ((message IS NOT NULL) = (kind IN ('flags', 'move', 'copy', 'delete'))),
     CHECK ((name IS NOT NULL) = (kind = 'rename') AND (label IS NOT NULL) = (kind = 'rename'))
 ) STRICT;
-INSERT INTO intent VALUES (1, 1, 1795525701, 'create', 'queued', 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (2, 1, 1795525701, 'append', 'queued', NULL, 3, NULL, 7, NULL, NULL, NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (3, 1, 1795525701, 'delete', 'queued', NULL, NULL, 3, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (4, 1, 1795525701, 'move', 'queued', NULL, 3, 2, 8, NULL, NULL, NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (5, 1, 1795525701, 'flags', 'queued', NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (6, 1, 1795525701, 'rename', 'queued', 2, NULL, NULL, NULL, X'536D696C65', 'Smile', NULL, NULL, 0, '', NULL);
-INSERT INTO intent VALUES (7, 1, 1795525701, 'subscribe', 'queued', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (1, 1, 1795526761, 1, 'create', 'queued', 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (2, 1, 1795526761, 1, 'append', 'queued', NULL, 3, NULL, 7, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (3, 1, 1795526761, 1, 'delete', 'queued', NULL, NULL, 3, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (4, 1, 1795526761, 1, 'move', 'queued', NULL, 3, 2, 8, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (5, 1, 1795526761, 1, 'flags', 'queued', NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (6, 1, 1795526761, 1, 'rename', 'queued', 2, NULL, NULL, NULL, X'536D696C65', 'Smile', NULL, NULL, 0, '', NULL);
+INSERT INTO intent VALUES (7, 1, 1795526761, 1, 'subscribe', 'queued', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, '', NULL);
 CREATE TABLE conflict (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account    INTEGER NOT NULL REFERENCES account(id),
@@ -174,7 +175,7 @@ CREATE TABLE conflict (
     resolved   INTEGER,          -- NULL: open
     resolution TEXT NOT NULL DEFAULT ''
 ) STRICT;
-INSERT INTO conflict VALUES (1, 1, 1795525701, 1, 'rule', NULL, 4, NULL, '{}', '{}', 'server', NULL, '');
+INSERT INTO conflict VALUES (1, 1, 1795526761, 1, 'rule', NULL, 4, NULL, '{}', '{}', 'server', NULL, '');
 CREATE TABLE "event" (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     at         INTEGER NOT NULL, -- wall clock, for people: the order is that of id
@@ -188,21 +189,21 @@ CREATE TABLE "event" (
     old        TEXT,
     new        TEXT
 ) STRICT;
-INSERT INTO event VALUES (1, 1795525701, 1, 'created', 1, NULL, NULL, NULL, NULL, 'INBOX');
-INSERT INTO event VALUES (2, 1795525701, 1, 'opened', 1, 1, NULL, NULL, NULL, '7');
-INSERT INTO event VALUES (3, 1795525701, 1, 'created', 2, NULL, NULL, NULL, NULL, '☺');
-INSERT INTO event VALUES (4, 1795525701, 1, 'opened', 2, 2, NULL, NULL, NULL, '1');
-INSERT INTO event VALUES (5, 1795525701, 1, 'arrived', NULL, 1, 1, 10, NULL, '');
-INSERT INTO event VALUES (6, 1795525701, 1, 'arrived', NULL, 1, 2, 20, NULL, '\Seen');
-INSERT INTO event VALUES (7, 1795525701, 1, 'arrived', NULL, 1, 3, 30, NULL, '\SeenNot');
-INSERT INTO event VALUES (8, 1795525701, 1, 'arrived', NULL, 1, 4, 25, NULL, '\Seen');
-INSERT INTO event VALUES (9, 1795525701, 1, 'arrived', NULL, 1, 5, 40, NULL, '');
-INSERT INTO event VALUES (10, 1795525701, 1, 'arrived', NULL, 2, 6, 1, NULL, '\Flagged \Seen');
-INSERT INTO event VALUES (11, 1795525701, 1, 'vanished', NULL, 1, 4, 25, '\Seen', NULL);
-INSERT INTO event VALUES (12, 1795525701, NULL, 'arrived', NULL, 3, 7, NULL, NULL, '\Draft');
-INSERT INTO event VALUES (13, 1795525701, NULL, 'arrived', NULL, 3, 8, NULL, NULL, '\Seen');
-INSERT INTO event VALUES (14, 1795525701, NULL, 'flags', NULL, 1, 2, 20, '\Seen', '\Seen x');
-INSERT INTO event VALUES (15, 1795525701, NULL, 'flags', NULL, 3, 8, NULL, '\Seen', '\Seen x');
+INSERT INTO event VALUES (1, 1795526761, 1, 'created', 1, NULL, NULL, NULL, NULL, 'INBOX');
+INSERT INTO event VALUES (2, 1795526761, 1, 'opened', 1, 1, NULL, NULL, NULL, '7');
+INSERT INTO event VALUES (3, 1795526761, 1, 'created', 2, NULL, NULL, NULL, NULL, '☺');
+INSERT INTO event VALUES (4, 1795526761, 1, 'opened', 2, 2, NULL, NULL, NULL, '1');
+INSERT INTO event VALUES (5, 1795526761, 1, 'arrived', NULL, 1, 1, 10, NULL, '');
+INSERT INTO event VALUES (6, 1795526761, 1, 'arrived', NULL, 1, 2, 20, NULL, '\Seen');
+INSERT INTO event VALUES (7, 1795526761, 1, 'arrived', NULL, 1, 3, 30, NULL, '\SeenNot');
+INSERT INTO event VALUES (8, 1795526761, 1, 'arrived', NULL, 1, 4, 25, NULL, '\Seen');
+INSERT INTO event VALUES (9, 1795526761, 1, 'arrived', NULL, 1, 5, 40, NULL, '');
+INSERT INTO event VALUES (10, 1795526761, 1, 'arrived', NULL, 2, 6, 1, NULL, '\Flagged \Seen');
+INSERT INTO event VALUES (11, 1795526761, 1, 'vanished', NULL, 1, 4, 25, '\Seen', NULL);
+INSERT INTO event VALUES (12, 1795526761, NULL, 'arrived', NULL, 3, 7, NULL, NULL, '\Draft');
+INSERT INTO event VALUES (13, 1795526761, NULL, 'arrived', NULL, 3, 8, NULL, NULL, '\Seen');
+INSERT INTO event VALUES (14, 1795526761, NULL, 'flags', NULL, 1, 2, 20, '\Seen', '\Seen x');
+INSERT INTO event VALUES (15, 1795526761, NULL, 'flags', NULL, 3, 8, NULL, '\Seen', '\Seen x');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES ('event', 15);
 INSERT INTO sqlite_sequence VALUES ('account', 1);

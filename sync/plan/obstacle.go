@@ -19,6 +19,10 @@ func (q *queue) obstacle(i Intent) string {
 		return "parked: " + i.Reason
 	case i.RetryAt.After(q.Now):
 		return cmp.Or(i.Reason, "failed before")
+	case i.Waits != "":
+		return i.Waits
+	case i.Kind == conflict.EditUnsubscribe && q.box[i.Mailbox].Gone:
+		return "" // the name stays on the list of subscriptions when its mailbox goes (RFC 9051 section 6.3.7)
 	}
 	if why := q.closed(i.Target); why != "" || q.unsettled(i) {
 		return why

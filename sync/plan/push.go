@@ -45,6 +45,7 @@ type Intent struct {
 	Reason   string // why the last try failed, or why it is parked
 	Vanished bool   // Message is gone from the server: package conflict decides first
 	Absent   bool   // looked for in this run, and proven not to be there
+	Waits    string // why it cannot go now, for a reason that nothing here shows
 }
 
 // Message is a row of the mirror that an intent speaks of.

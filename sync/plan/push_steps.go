@@ -37,7 +37,9 @@ func (q *queue) steps() {
 func (q *queue) mailbox(intents []Intent) {
 	q.stores(kind(intents, conflict.EditFlags))
 	for _, g := range q.grouped(kind(intents, conflict.EditCopy)) {
-		q.add(q.uids(OpCopy, g))
+		for _, g := range layers(g) {
+			q.add(q.uids(OpCopy, g))
+		}
 	}
 	for _, g := range q.grouped(kind(intents, conflict.EditMove)) {
 		q.moves(g)
@@ -45,6 +47,20 @@ func (q *queue) mailbox(intents []Intent) {
 	for _, g := range q.grouped(kind(intents, conflict.EditDelete)) {
 		q.add(q.erase(g))
 	}
+}
+
+// layers parts intents so that each part has a message once: a set of UIDs copies it
+// once, however often it is to be copied.
+func layers(g []Intent) (out [][]Intent) {
+	times := map[int64]int{}
+	for _, i := range g {
+		n := times[i.Message.ID]
+		if times[i.Message.ID]++; n == len(out) {
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
 }
 
 // moves are one command where MOVE is offered. Else the source goes only after

@@ -21,7 +21,7 @@ func (p PushPlan) Text() string {
 		fmt.Fprintln(&b, h)
 	}
 	for _, u := range p.Unpushable {
-		fmt.Fprintf(&b, "%s: %s of message %d stays here: the server cannot store it\n", u.Mailbox, list(u.Flags), u.Message)
+		fmt.Fprintf(&b, "%s: %s\n", u.Mailbox, u)
 	}
 	for _, w := range p.Parked {
 		fmt.Fprintf(&b, "#%d is parked: %s\n", w.Intent, w.Why)
@@ -30,6 +30,11 @@ func (p PushPlan) Text() string {
 		fmt.Fprintf(&b, "#%d waits: %s\n", w.Intent, w)
 	}
 	return b.String()
+}
+
+// String says which flags stay here.
+func (u Unpushable) String() string {
+	return fmt.Sprintf("%s of message %d stays here: the server cannot store it", list(u.Flags), u.Message)
 }
 
 // String says why an intent waits, and until when.

@@ -51,6 +51,9 @@ func (c *Conn) Info() Info {
 // Has reports whether the server offers a capability.
 func (c *Conn) Has(name imap.Cap) bool { return c.caps[strings.ToUpper(string(name))] }
 
+// Includes reports whether the server offers something that IMAP4rev2 includes.
+func (c *Conn) Includes(name imap.Cap) bool { return c.hasRev2(name) }
+
 // hasRev2: the capability itself or IMAP4rev2, which includes it.
 func (c *Conn) hasRev2(name imap.Cap) bool { return c.Has(name) || c.Has(imap.CapIMAP4rev2) }
 
