@@ -47,7 +47,7 @@
 //	meanwhile.go traces.go newcomers.go lost.go
 //	                                      what the server did to it, what it moved
 //	rows.go alike.go                      what it compares, and finds held already
-//	pack.go header.go envelope.go addresses.go
+//	pack.go literals.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
 //	put.go body.go stage.go partial.go
 //	read.go                               bodies in and out

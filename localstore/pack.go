@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -16,6 +17,8 @@ const (
 	ChunkSize = 1 << 20
 	// sampleSize bytes from the middle tell whether a larger chunk is worth packing.
 	sampleSize = 16 << 10
+	// minHurry is from which size on Packer.Hurry pays.
+	minHurry = 2 << 10
 )
 
 // Packed is a body ready to be put into the store: what PutBodies needs to know,
@@ -43,12 +46,24 @@ type chunk struct {
 // It does no I/O but reading. It may be used again and on any goroutine, but by
 // one at a time; it holds about 4 MiB.
 type Packer struct {
+	// Hurry packs three times faster, into a third more room: without looking for
+	// what repeats.
+	Hurry bool
+	// KeepPace decides about Hurry with every full chunk: it pays while a chunk takes
+	// longer to be packed than to come in.
+	KeepPace bool
+
 	enc  *zstd.Encoder
+	lit  literalCoder
 	in   []byte
 	out  []byte
 	sum  hash.Hash
 	head headerScanner
 	body *Packed // the one begun
+
+	now  func() time.Time
+	last time.Time     // when the last full chunk was packed
+	took time.Duration // how long that took
 }
 
 // NewPacker makes a Packer. Entropy coding of literals is off by default at this
@@ -60,7 +75,7 @@ func NewPacker() *Packer {
 	if err != nil {
 		panic(err) // constant options
 	}
-	return &Packer{enc: enc, sum: sha256.New(), head: headerScanner{sum: sha256.New()}}
+	return &Packer{enc: enc, sum: sha256.New(), head: headerScanner{sum: sha256.New()}, now: time.Now}
 }
 
 // Pack reads a whole body and keeps its packed chunks in memory. An error of r,
@@ -68,8 +83,7 @@ func NewPacker() *Packer {
 func (p *Packer) Pack(r io.Reader) (*Packed, error) {
 	var chunks []chunk
 	packed, err := p.stream(r, func(c chunk) error {
-		c.data = bytes.Clone(c.data)
-		chunks = append(chunks, c)
+		chunks = append(chunks, c.clone())
 		return nil
 	})
 	if err != nil {
@@ -77,6 +91,22 @@ func (p *Packer) Pack(r io.Reader) (*Packed, error) {
 	}
 	packed.chunks = chunks
 	return packed, nil
+}
+
+// PackBytes is Pack for a body in memory, which is not kept.
+func (p *Packer) PackBytes(b []byte) *Packed {
+	p.begin()
+	for len(b) > 0 {
+		n := min(len(b), ChunkSize)
+		p.body.chunks = append(p.body.chunks, p.add(b[:n]).clone())
+		b = b[n:]
+	}
+	return p.end()
+}
+
+func (c chunk) clone() chunk {
+	c.data = bytes.Clone(c.data)
+	return c
 }
 
 // stream hands the chunks of a body to emit, whose data is valid until emit
@@ -89,8 +119,7 @@ func (p *Packer) stream(r io.Reader, emit func(chunk) error) (*Packed, error) {
 			return nil, err
 		}
 		if n > 0 {
-			p.take(p.in[:n])
-			if err := emit(p.pack(p.in[:n])); err != nil {
+			if err := emit(p.add(p.in[:n])); err != nil {
 				return nil, err
 			}
 		}
@@ -113,6 +142,28 @@ func (p *Packer) take(b []byte) {
 	p.head.write(b)
 	p.body.Size += int64(len(b))
 	p.body.count++
+}
+
+// add takes and packs a chunk. What it returns is valid until the next one.
+func (p *Packer) add(b []byte) chunk {
+	if len(b) < ChunkSize {
+		p.take(b)
+		return p.pack(b)
+	}
+	began := p.now()
+	if p.KeepPace {
+		p.Hurry = began.Sub(p.last) < p.took
+	}
+	taken := make(chan struct{}) // a body of several chunks deserves two processors
+	go func() {
+		p.take(b)
+		close(taken)
+	}()
+	c := p.pack(b)
+	<-taken
+	p.last = p.now()
+	p.took = p.last.Sub(began)
+	return c
 }
 
 // end gives the body whose chunks were all taken.
@@ -143,24 +194,36 @@ func (p *Packer) fill(r io.Reader) (n int, err error) {
 	return n, err
 }
 
-// pack compresses one chunk if that saves a tenth. What is compressed already
-// does not, and trying costs more than it is worth on a megabyte of it, so for
-// larger chunks a sample decides. Base64 passes: it shrinks by a quarter
-// whatever it encodes.
+// pack compresses one chunk if that saves a tenth.
 func (p *Packer) pack(b []byte) chunk {
-	raw := chunk{size: len(b), data: b}
-	if len(b) > 4*sampleSize {
-		at := (len(b) - sampleSize) / 2
-		p.out = p.enc.EncodeAll(b[at:at+sampleSize], p.out[:0])
-		if !worthwhile(len(p.out), sampleSize) {
-			return raw
-		}
+	if p.pointless(b) {
+		return chunk{size: len(b), data: b}
 	}
-	p.out = p.enc.EncodeAll(b, p.out[:0])
+	p.out = p.compress(p.out[:0], b)
 	if !worthwhile(len(p.out), len(b)) {
-		return raw
+		return chunk{size: len(b), data: b}
 	}
 	return chunk{size: len(b), zstd: true, data: p.out}
+}
+
+// compress appends b as a Zstandard frame.
+func (p *Packer) compress(dst, b []byte) []byte {
+	if p.Hurry && len(b) >= minHurry {
+		return p.lit.frame(dst, b)
+	}
+	return p.enc.EncodeAll(b, dst)
+}
+
+// pointless tells by a sample whether to try to compress a larger chunk. What is
+// compressed already does not shrink, and trying costs more than it is worth on a
+// megabyte of it. Base64 passes: it shrinks by a quarter whatever it encodes.
+func (p *Packer) pointless(b []byte) bool {
+	if len(b) <= 4*sampleSize {
+		return false
+	}
+	at := (len(b) - sampleSize) / 2
+	p.out = p.compress(p.out[:0], b[at:at+sampleSize])
+	return !worthwhile(len(p.out), sampleSize)
 }
 
 func worthwhile(packed, size int) bool { return packed <= size-size/10 }

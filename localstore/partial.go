@@ -119,8 +119,7 @@ func (x *Partial) seal() error {
 	}
 	b := x.p.in[:x.n]
 	x.n = 0
-	x.p.take(b)
-	return x.st.add(x.p.pack(b))
+	return x.st.add(x.p.add(b))
 }
 
 // Mark gives the place behind what was written so far.

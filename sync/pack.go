@@ -1,11 +1,9 @@
 package sync
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"io"
-	"runtime"
 	"sync"
 
 	"mailstow/localstore"
@@ -20,68 +18,27 @@ const (
 	heldInMemory = 2 * plan.BatchBytes
 	// heldInAll bounds what all requests hold between the socket and the disk.
 	heldInAll = 4 * plan.BatchBytes
-	// rawKept is the largest buffer kept for the next body.
-	rawKept = 256 << 10
 )
 
 // body is a message on its way from the socket to the store.
 type body struct {
 	size   int64 // octets it holds in memory, as received
 	packed *localstore.Packed
-	err    error
-	ready  chan struct{} // closed when packed or err is set
+	ready  chan struct{} // closed when packed is set
 }
 
 // wait returns the packed body.
-func (b *body) wait() (*localstore.Packed, error) {
+func (b *body) wait() *localstore.Packed {
 	<-b.ready
-	return b.packed, b.err
+	return b.packed
 }
 
-// packers compress and hash bodies on all processors, away from the goroutine
-// that reads the socket.
-type packers struct {
-	jobs chan packJob
-	wg   sync.WaitGroup
-}
-
-type packJob struct {
-	raw  *bytes.Buffer
-	body *body
-}
-
-var (
-	raws    = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-	stagers = sync.Pool{New: func() any { return localstore.NewPacker() }}
-)
-
-func startPackers() *packers {
-	p := &packers{jobs: make(chan packJob, plan.BatchMessages)}
-	for range runtime.GOMAXPROCS(0) {
-		p.wg.Go(p.work)
-	}
+// stagers are packers of bodies that go to the store piece by piece.
+var stagers = sync.Pool{New: func() any {
+	p := localstore.NewPacker()
+	p.KeepPace = true
 	return p
-}
-
-func (p *packers) work() {
-	packer := localstore.NewPacker()
-	for j := range p.jobs {
-		j.body.packed, j.body.err = packer.Pack(j.raw)
-		if j.raw.Cap() <= rawKept {
-			j.raw.Reset()
-			raws.Put(j.raw)
-		}
-		close(j.body.ready)
-	}
-}
-
-func (p *packers) stop() {
-	if p == nil {
-		return
-	}
-	close(p.jobs)
-	p.wg.Wait()
-}
+}}
 
 // pack hands a body to the packers, which start with the first one: a run
 // without new mail needs none.
@@ -90,8 +47,14 @@ func (w *writer) pack(j packJob) {
 	if w.packers == nil {
 		w.packers = startPackers()
 	}
+	p := w.packers
 	w.mu.Unlock()
-	w.packers.jobs <- j
+	select {
+	case p.jobs <- j:
+	default:
+		p.press()
+		p.jobs <- j
+	}
 }
 
 // readError is a body that could not be read to its end.
@@ -106,18 +69,28 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 		return w.stage(size, from)
 	}
 	b.held += size
-	if err := w.memory.Acquire(w.ctx, size); err != nil {
+	if err := w.reserve(size); err != nil {
 		return nil, err
 	}
-	raw := raws.Get().(*bytes.Buffer)
-	raw.Grow(int(size) + bytes.MinRead) // ReadFrom wants room to see the end
-	if _, err := io.CopyN(raw, from, size); err != nil {
+	raw := buffers.get(int(size))
+	if _, err := io.ReadFull(from, raw); err != nil {
 		w.memory.Release(size)
 		return nil, readError{err}
 	}
 	x := &body{size: size, ready: make(chan struct{})}
 	w.pack(packJob{raw, x})
 	return x, nil
+}
+
+// reserve waits for memory.
+func (w *writer) reserve(size int64) error {
+	if w.memory.TryAcquire(size) {
+		return nil
+	}
+	w.mu.Lock()
+	w.packers.press()
+	w.mu.Unlock()
+	return w.memory.Acquire(w.ctx, size)
 }
 
 func (w *writer) stage(size int64, from io.Reader) (*body, error) {
@@ -158,10 +131,7 @@ func (r *failingReader) Read(p []byte) (int, error) {
 func (w *writer) drop(ctx context.Context, b *batch) (first error) {
 	w.run.underway.remove(b.due)
 	for uid, x := range b.got {
-		packed, err := x.wait()
-		if err == nil {
-			err = w.run.store.Discard(ctx, packed)
-		}
+		err := w.run.store.Discard(ctx, x.wait())
 		w.memory.Release(x.size)
 		delete(b.got, uid)
 		first = cmp.Or(first, err) // the others must go all the same: somebody may wait for their memory

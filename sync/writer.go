@@ -141,9 +141,7 @@ func (w *writer) finish(err error) error {
 // commit stores batches in one transaction and tells the progress.
 func (w *writer) commit(ctx context.Context, batches []*batch) error {
 	for _, b := range batches {
-		if err := b.ready(); err != nil {
-			return err
-		}
+		b.ready()
 	}
 	err := w.run.store.Update(ctx, func(tx *localstore.Tx) error {
 		for _, b := range batches {
@@ -168,13 +166,10 @@ func (w *writer) commit(ctx context.Context, batches []*batch) error {
 }
 
 // ready waits for the packers, before the transaction begins.
-func (b *batch) ready() error {
+func (b *batch) ready() {
 	for _, x := range b.got {
-		if _, err := x.wait(); err != nil {
-			return err
-		}
+		x.wait()
 	}
-	return nil
 }
 
 // size is how many octets the bodies of a batch have.

@@ -1,0 +1,31 @@
+package sync
+
+import "testing"
+
+// The packers hurry from when the reader waits for them until nothing waits for
+// them any more.
+func TestPackersHurry(t *testing.T) {
+	p := &packers{jobs: make(chan packJob, 2)}
+	if p.press(); p.hurry.Load() {
+		t.Error("hurry though nothing waits to be packed")
+	}
+	var bodies []*body
+	for _, text := range []string{"one", "two"} {
+		x := &body{ready: make(chan struct{})}
+		bodies = append(bodies, x)
+		p.jobs <- packJob{append(buffers.get(0), text...), x}
+	}
+	if p.press(); !p.hurry.Load() {
+		t.Error("no hurry")
+	}
+	close(p.jobs)
+	p.work()
+	if p.hurry.Load() {
+		t.Error("still in a hurry")
+	}
+	for _, x := range bodies {
+		if x.wait().Size != 3 {
+			t.Errorf("%+v", x.packed)
+		}
+	}
+}
