@@ -44,6 +44,7 @@ var fewer = map[string]string{
 func everyServer(t *testing.T, test func(t *testing.T, s writeServer)) {
 	run := func(name string, start func(t *testing.T) writeServer) {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			t.Parallel() // they wait more than they work
 			s := start(t)
 			s.name = name
 			test(t, s)
