@@ -46,6 +46,16 @@ func (tx *Tx) IntentFailed(id IntentID, reason string, retryAt time.Time) error 
 	return err
 }
 
+// IntentDelayed notes that what is left to do of an intent that was sent is not done
+// before retryAt: it stays sent.
+func (tx *Tx) IntentDelayed(id IntentID, reason string, retryAt time.Time) error {
+	n, err := tx.exec("UPDATE intent SET tries = tries + 1, reason = ?, retry_at = ? WHERE id = ? AND state = 'sent'", reason, unix(retryAt), id)
+	if err == nil && n == 0 {
+		err = tx.fail(fmt.Errorf("intent %d was not sent: %w", id, ErrNotFound))
+	}
+	return err
+}
+
 // ParkIntent leaves an intent to a person.
 func (tx *Tx) ParkIntent(id IntentID, reason string) error {
 	n, err := tx.exec("UPDATE intent SET state = 'parked', reason = ?, retry_at = NULL WHERE id = ?", reason, id)

@@ -49,9 +49,11 @@ func (p *pushing) refuse(tx *localstore.Tx, id int64, cause error) error {
 	p.failed[id] = true
 	e, _ := errors.AsType[*remote.Error](cause)
 	switch {
+	case e != nil && e.Class != remote.Refused && p.found[id] != 0:
+		return nil // the copy is there: only the source is left to go
 	case e != nil && e.Class != remote.Refused:
 		return tx.IntentFailed(in.ID, "", time.Time{})
-	case e != nil && slices.Contains(shown, e.Code) && !p.retried[id]:
+	case e != nil && slices.Contains(shown, e.Code) && !p.retried[id] && p.found[id] == 0:
 		p.retried[id] = true
 		return tx.IntentFailed(in.ID, "", time.Time{})
 	case e != nil && e.Code == "TOOBIG" && in.Result.ID != 0:
@@ -64,7 +66,11 @@ func (p *pushing) refuse(tx *localstore.Tx, id int64, cause error) error {
 func (p *pushing) postpone(tx *localstore.Tx, in localstore.Intent, why string) error {
 	p.failed[int64(in.ID)] = true
 	p.observe(Event{Kind: Failed, Mailbox: p.boxOf(in).Shown(), Text: string(in.Kind) + ": " + why})
-	return tx.IntentFailed(in.ID, why, p.opt.Now().Add(min(firstRetry<<min(in.Tries, 8), lastRetry)))
+	again := p.opt.Now().Add(min(firstRetry<<min(in.Tries, 8), lastRetry))
+	if p.found[int64(in.ID)] != 0 {
+		return tx.IntentDelayed(in.ID, why, again)
+	}
+	return tx.IntentFailed(in.ID, why, again)
 }
 
 // words are what the server said, without what the intent itself tells.

@@ -53,7 +53,9 @@ func (p *pushing) done(ctx context.Context, id int64, o localstore.Outcome) erro
 func (p *pushing) end(tx *localstore.Tx, id int64, o localstore.Outcome) error {
 	in := p.intents[id]
 	p.forward = true
-	p.receipt.pushed(in.Kind)
+	if in.State != localstore.Done { // else it was counted when the server took it
+		p.receipt.pushed(in.Kind)
+	}
 	if in.Kind == localstore.IntentExpunge {
 		p.deleted[in.Message.ID] = true
 	}

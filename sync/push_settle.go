@@ -94,12 +94,13 @@ func (p *pushing) settleOne(tx *localstore.Tx, s localstore.SentResult, all *can
 // settled: the message is there. Of a move whose source is there as well, only that
 // is left to go.
 func (p *pushing) settled(tx *localstore.Tx, in localstore.Intent, there localstore.Newcomer) error {
+	if there.Run == p.run.id && !p.mine[there.ID] {
+		p.mine[there.ID] = true
+		p.receipt.New-- // it is not new to its owner
+	}
 	if in.Kind == localstore.IntentMove && in.State == localstore.Sent && !in.Vanished {
 		p.found[int64(in.ID)] = there.UID
 		return nil
-	}
-	if there.Run == p.run.id {
-		p.receipt.New-- // it is not new to its owner
 	}
 	return p.end(tx, int64(in.ID), localstore.Outcome{UID: there.UID, Flags: there.Base})
 }

@@ -88,7 +88,7 @@ func (r *run) undone(in localstore.Intent) string {
 	switch {
 	case r.opt.DryRun || r.opt.PullOnly || r.acct.ReadOnly:
 		return ""
-	case in.State == localstore.Sent || in.State == localstore.Done:
+	case (in.State == localstore.Sent || in.State == localstore.Done) && in.Reason == "":
 		return "it is not known yet what became of it on the server; the next run looks again"
 	case in.State == localstore.Parked && in.Reason == unstorable:
 		return ""
