@@ -21,5 +21,5 @@
 // Layout: flags.go is the set type, merge.go the three-way merge; case.go has the
 // words for what was done, what it met and what is to be done, policy.go whose
 // state stands; rules*.go are the table, decide.go looks a case up in it,
-// resolve.go says what taking one side means.
+// resolve.go says what taking one side means, record.go how both are kept.
 package conflict

@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 )
@@ -29,20 +30,23 @@ func (s *Store) Backlog(ctx context.Context, acct AccountID) ([]Backlog, error) 
 	return all, err
 }
 
-const meantQuery = "SELECT i.kind, i.id, ifnull(i.result, 0) FROM message m JOIN intent i ON i.id = m.leaving WHERE m.id = ?"
+const leavingQuery = "SELECT i.kind, i.id, ifnull(i.result, 0) FROM message m JOIN intent i ON i.id = m.leaving WHERE m.id = ?"
 
-// Meant gives the id under which people see a message now: another one while it
-// waits to be moved. One that waits to be deleted has none, and by is the intent
-// that deletes it.
+// Meant gives the id under which people see a message now: another one when it was
+// moved, here or by somebody else, as often as that was. One that waits to be
+// deleted has none, and by is the intent that deletes it.
 func (s *Store) Meant(ctx context.Context, id MessageID) (now MessageID, by IntentID, err error) {
-	now = id
-	err = s.each(ctx, meantQuery, []any{id}, func(r *sql.Rows) error {
+	row, _, err := s.MovedTo(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	now = cmp.Or(row.ID, id)
+	err = s.each(ctx, leavingQuery, []any{now}, func(r *sql.Rows) error {
 		var kind IntentKind
-		var result MessageID
-		if err := r.Scan(&kind, &by, &result); err != nil {
+		if err := r.Scan(&kind, &by, &now); err != nil {
 			return err
 		}
-		if now = result; kind == IntentMove {
+		if kind == IntentMove {
 			by = 0
 		}
 		return nil

@@ -9,38 +9,20 @@ import (
 	"mailstow/localstore"
 )
 
-// wanted and had are the two sides of a conflict, as they are kept.
-type wanted struct {
-	Edit   localstore.IntentKind `json:"edit"`
-	From   string                `json:"from,omitempty"`  // the mailbox the message was in
-	Flags  string                `json:"flags,omitempty"` // as the owner saw them
-	Target string                `json:"target,omitempty"`
-	Name   string                `json:"name,omitempty"`
-}
-
-type had struct {
-	Message conflict.Fate        `json:"message,omitempty"`
-	Mailbox conflict.Fate        `json:"mailbox,omitempty"`
-	Answer  conflict.Fate        `json:"answer,omitempty"`
-	Flags   string               `json:"flags,omitempty"` // as last seen on the server
-	Name    string               `json:"name,omitempty"`  // of the mailbox
-	Now     string               `json:"now,omitempty"`   // the mailbox the message is in
-	ID      localstore.MessageID `json:"id,omitempty"`    // of the message there
-}
-
 // record lists a conflict, with both sides, unless it was listed before.
 func (p *pushing) record(tx *localstore.Tx, in localstore.Intent, c conflict.Case, d conflict.Decision, to place) error {
 	if !d.Record {
 		return nil
 	}
 	box, target := p.boxes[in.Mailbox], p.boxes[in.Target]
-	w := wanted{Edit: in.Kind, From: box.Shown(), Target: target.Shown(), Name: p.shown(in)}
-	h := had{Message: c.Message, Mailbox: c.Mailbox, Answer: c.Answer, Flags: cmp.Or(to.flags, in.Message.Base), Name: cmp.Or(box.Name, target.Name)}
-	if w.Flags = in.Message.Local; in.Result.ID != 0 {
-		w.Flags = in.Result.Local
+	w := conflict.Wanted{Edit: conflict.Edit(in.Kind), From: box.Shown(), Target: target.Shown(), TargetID: int64(target.ID), Name: p.shown(in)}
+	h := conflict.Had{Message: c.Message, Mailbox: c.Mailbox, Answer: c.Answer, Flags: conflict.Flags(cmp.Or(to.flags, in.Message.Base)),
+		Name: cmp.Or(box.Name, target.Name)}
+	if w.Flags = conflict.Flags(in.Message.Local); in.Result.ID != 0 {
+		w.Flags = conflict.Flags(in.Result.Local)
 	}
 	if to.id != 0 {
-		h.Now, h.ID = p.boxes[to.box].Name, to.id
+		h.Now, h.ID = p.boxes[to.box].Name, int64(to.id)
 	}
 	x := localstore.Conflict{Account: p.account, Run: p.run.id, Rule: d.Rule, Mailbox: cmp.Or(box.ID, target.ID),
 		Message: cmp.Or(in.Message.ID, in.Result.ID), Wanted: text(w), Had: text(h), Decision: d.Side}

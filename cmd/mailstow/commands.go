@@ -22,6 +22,7 @@ func (a *app) commands() []*cli.Command {
 		a.subscribeCommand(),
 		a.unsubscribeCommand(),
 		a.pendingCommand(),
+		a.conflictsCommand(),
 		a.doctorCommand(),
 		a.verifyCommand(),
 		a.demoCommand(),

@@ -80,6 +80,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"sql":         runSQL,
 	"hold":        hold,
 	"mirror":      makeMirror,
+	"relocate":    relocateMail,
+	"unmailbox":   deleteMailbox,
+	"remailbox":   renameMailbox,
 	"append":      appendMail,
 	"mailbox":     createMailbox,
 	"flag":        flagMail,
@@ -187,6 +190,27 @@ func createMailbox(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args[1:] {
 		u.Create(name)
 	}
+}
+
+// unmailbox USER NAME...: mailboxes that the server loses.
+func deleteMailbox(ts *testscript.TestScript, _ bool, args []string) {
+	s, t := server(ts)
+	u := s.User(t, args[0])
+	for _, name := range args[1:] {
+		u.Delete(name)
+	}
+}
+
+// remailbox USER OLD NEW: another client renames a mailbox.
+func renameMailbox(ts *testscript.TestScript, _ bool, args []string) {
+	s, t := server(ts)
+	s.User(t, args[0]).Rename(args[1], args[2])
+}
+
+// relocate USER MAILBOX UID|FIRST-LAST TO: another client moves messages.
+func relocateMail(ts *testscript.TestScript, _ bool, args []string) {
+	s, t := server(ts)
+	s.User(t, args[0]).Move(args[1], args[3], uids(ts, args[2:3])...)
 }
 
 // flag USER MAILBOX FLAG UID...
