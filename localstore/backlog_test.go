@@ -44,4 +44,21 @@ func TestBacklogAndMeant(t *testing.T) {
 			t.Errorf("message %d: seen as %d, deleted by %d, %v; want %+v", id, now, by, err, want)
 		}
 	}
+	// The server carries the move out; then somebody else moves the message on.
+	var in IntentID
+	if err := s.Intents(bg, d.acct, func(i Intent) error {
+		if i.Kind == IntentMove {
+			in = i.ID
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, s, func(tx *Tx) error { return tx.IntentSent([]IntentID{in}, 9, 8) })
+	update(t, s, func(tx *Tx) error { return tx.IntentDone(d.run, in, Outcome{UIDValidity: 9, UID: 8}) })
+	further := arrive(t, s, d.inbox, 90)[0]
+	update(t, s, func(tx *Tx) error { return tx.Moved(d.run, moved[0], further) })
+	if now, by, err := s.Meant(bg, 2); now != further || by != 0 || err != nil {
+		t.Errorf("moved twice: seen as %d, deleted by %d, %v; want %d", now, by, err, further)
+	}
 }

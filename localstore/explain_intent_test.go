@@ -13,6 +13,7 @@ var intentQueries = map[string]string{
 	"intents into":    pendingColumns + "target = ? LIMIT 1",
 	"intent to make":  pendingColumns + "mailbox = ? AND kind = 'create'",
 	"known":           knownQuery,
+	"leaving":         leavingQuery,
 	"unsent":          "UPDATE message SET generation = ?2 WHERE " + unsent,
 	"mailboxes":       mailboxColumns + "WHERE m.id = ?",
 	"of a mailbox":    "UPDATE message SET leaving = NULL WHERE " + onServer,

@@ -114,9 +114,10 @@ func restless(gens []localstore.Generation, runs []localstore.RunID) bool {
 }
 
 // keepsNoUIDs reports whether the current generation is an archive: it has
-// messages and its cursor never moved.
+// messages and its cursor never moved. That of an empty mailbox moved, though no UID
+// is listed; messages that were just put there are no archive.
 func (m *mailbox) keepsNoUIDs(ctx context.Context) (bool, error) {
-	if m.gen.Cursor.Listed > 0 {
+	if m.gen.Cursor.Listed > 0 || m.gen.Cursor.UIDNext > 0 {
 		return false, nil
 	}
 	return found(m.store.Rows(ctx, m.gen.ID, stop))

@@ -33,3 +33,22 @@ func TestPush(t *testing.T) {
 		t.Errorf("%d messages in Archive", n)
 	}
 }
+
+// What goes into an empty mailbox is listed there like any other mail: its UIDs
+// are as good as before.
+func TestPushIntoEmptyMailbox(t *testing.T) {
+	f := newFixture(t)
+	f.user.Create("Archive")
+	f.seed("INBOX", 3)
+	f.pull(0)
+	ids := f.seen("INBOX")
+	f.edit(func(tx *localstore.Tx) error { _, err := tx.MoveMessages(ids[:2], f.box("Archive").ID); return err })
+	before := f.box("Archive").Generation.ID
+	if rc := f.pull(0); rc.Pushed.Moved != 2 || rc.Rebound != 0 || len(rc.Notes) != 0 {
+		t.Errorf("%+v", rc)
+	}
+	if now := f.box("Archive").Generation.ID; now != before {
+		t.Errorf("generation %d became %d", before, now)
+	}
+	f.quiet()
+}

@@ -16,8 +16,8 @@ func (a *app) moveCommand() *cli.Command {
 		ArgsUsage: "ID... FOLDER",
 		Description: describe(`
 Needs no connection. FOLDER is the name as "mailstow folders" shows it, in the
-account of the messages. A moved message has a new id; the old one means it too,
-until the server has moved it. Moved back before that, nothing is sent.
+account of the messages. A moved message has a new id; the old one goes on meaning
+it. Moved back before the server has moved it, nothing is sent.
 
 `+selectionHelp,
 			[]string{"mailstow move 4711 4720-4725 Archive", "mailstow move --folder INBOX --before 365d Archive/old"},

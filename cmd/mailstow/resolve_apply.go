@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"mailstow/cmd/mailstow/term"
 	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/remote"

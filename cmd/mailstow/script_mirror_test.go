@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,9 @@ type mirrorBuilder struct {
 	run  localstore.RunID
 	gen  localstore.GenerationID
 	uid  uint32
+	// there counts the messages of the folder that have not vanished.
+	there uint32
+	gone  bool // the folder, with its mail
 }
 
 func (b *mirrorBuilder) folder(words []string) error {
@@ -78,8 +82,8 @@ func (b *mirrorBuilder) folder(words []string) error {
 	if err != nil {
 		return err
 	}
-	b.uid = 0
-	if b.gen, err = b.tx.OpenGeneration(box, 7, b.run); err == nil && slices.Contains(words, "gone") {
+	b.uid, b.there, b.gone = 0, 0, slices.Contains(words, "gone")
+	if b.gen, err = b.tx.OpenGeneration(box, 7, b.run); err == nil && b.gone {
 		err = b.tx.DetachMailbox(box, b.run)
 	}
 	return err
@@ -118,8 +122,10 @@ func (b *mirrorBuilder) message(words []string) error {
 			return err
 		}
 	}
-	if slices.Contains(words, "vanished") {
-		return b.tx.Vanish(b.run, ids)
+	if b.gone || slices.Contains(words, "vanished") {
+		err = b.tx.Vanish(b.run, ids)
+	} else {
+		b.there++
 	}
-	return b.tx.SetCursor(b.gen, localstore.Cursor{UIDNext: b.uid + 1, Messages: b.uid, Listed: b.uid})
+	return errors.Join(err, b.tx.SetCursor(b.gen, localstore.Cursor{UIDNext: b.uid + 1, Messages: b.there, Listed: b.uid}))
 }
