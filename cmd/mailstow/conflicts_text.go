@@ -27,6 +27,9 @@ func wantedText(w conflict.Wanted) string {
 		return "flags became " + flagText(w.Flags)
 	case conflict.EditMove, conflict.EditCopy, conflict.EditAppend:
 		verb := map[conflict.Edit]string{conflict.EditMove: "moved", conflict.EditCopy: "copied", conflict.EditAppend: "appended"}[w.Edit]
+		if w.From != "" {
+			verb += " from " + w.From
+		}
 		return fmt.Sprintf("%s to %s, flags %s", verb, w.Target, flagText(w.Flags))
 	case conflict.EditDelete:
 		return "deleted for good, flags " + flagText(w.Flags)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestReadmeCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range (&app{}).commands() {
-		if !strings.Contains(string(text), "mailstow "+c.Name) && !strings.Contains(string(text), "`"+c.Name+"`") {
+		if !regexp.MustCompile("(mailstow |`|    )" + c.Name + "\\b").Match(text) {
 			t.Errorf("the README does not name the command %s", c.Name)
 		}
 	}
