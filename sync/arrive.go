@@ -91,10 +91,22 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 	}
 	m.gen.Cursor = cursor
 	m.receipt.New += m.foreign(in.fresh)
+	m.undeleted()
 	m.receipt.Rebound += len(in.moves)
 	m.receipt.Linked += linked
 	m.session.progress()
 	return nil
+}
+
+// undeleted tells of messages that the server keeps although it said that it had
+// expunged them: ones that its owner may mark, but not remove (RFC 4314 section 4).
+func (m *mailbox) undeleted() {
+	for _, uid := range m.back {
+		m.receipt.New--
+		m.receipt.Failures = append(m.receipt.Failures, Failure{Mailbox: m.info.Name, UID: uid,
+			Reason: `delete: the server said that it was done, and keeps the message, marked \Deleted`})
+	}
+	m.back = nil
 }
 
 // foreign counts the messages that this mirror did not put there itself.
@@ -129,6 +141,9 @@ func (m *mailbox) insert(tx *localstore.Tx, in intake) (linked int, err error) {
 		return 0, err
 	}
 	for i, a := range in.fresh {
+		if m.deleted[ids[i]] {
+			m.back = append(m.back, a.UID)
+		}
 		sum, known := in.bodies[a.UID]
 		if !known {
 			continue

@@ -43,6 +43,7 @@ type fixture struct {
 	events []mailsync.Event
 
 	maxMessage int64 // of the account
+	readOnly   bool  // the account
 }
 
 func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
@@ -94,8 +95,8 @@ func (f *fixture) account() mailsync.Account {
 	}
 	cfg := remote.Config{Host: f.server.Host, Port: f.server.Port, Security: remote.Plain, User: f.name,
 		Password: func(context.Context) (string, error) { return f.server.Password, nil },
-		Timeout:  10 * time.Second, Dial: dial, MaxMessage: f.maxMessage}
-	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr, MaxMessage: f.maxMessage,
+		Timeout:  10 * time.Second, Dial: dial, MaxMessage: f.maxMessage, ReadOnly: f.readOnly}
+	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr, MaxMessage: f.maxMessage, ReadOnly: f.readOnly,
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }
 

@@ -32,6 +32,7 @@ type mailbox struct {
 	got         tally                  // bodies stored, under counter.mu
 	old         map[uint32]bool        // bodies that earlier runs left
 	bound       map[uint32]bool        // messages that a push put there, not listed yet
+	back        []uint32               // messages that a push deleted, and that are there
 	asked       bool                   // bodies were asked for in this run
 	announced   bool                   // the observer knows that it is looked at
 	done        bool                   // nothing is left to be asked in this run

@@ -32,6 +32,7 @@ type queue struct {
 	doubted  map[localstore.MessageID]bool // said to be gone, which the guard does not believe
 	like     map[localstore.MessageID]bool // gone, and something like it came
 	mine     map[localstore.MessageID]bool // found to be what was sent
+	refusals map[int64]error               // answers that leave open what was done
 	retried  map[int64]bool                // intents that were tried again at once
 	modified map[int64]int                 // how often an intent met flags changed meanwhile
 	absent   map[int64]int                 // how often what an intent brings was looked for in vain
@@ -44,7 +45,7 @@ func newQueue() queue {
 		facts: map[localstore.MailboxID]*facts{}, extra: map[localstore.MailboxID]bool{},
 		own: map[localstore.MessageID]bool{}, deleted: map[localstore.MessageID]bool{},
 		doubted: map[localstore.MessageID]bool{}, like: map[localstore.MessageID]bool{},
-		mine: map[localstore.MessageID]bool{}, retried: map[int64]bool{}, modified: map[int64]int{}, absent: map[int64]int{}, deaths: map[int64]int{},
+		mine: map[localstore.MessageID]bool{}, refusals: map[int64]error{}, retried: map[int64]bool{}, modified: map[int64]int{}, absent: map[int64]int{}, deaths: map[int64]int{},
 	}
 }
 

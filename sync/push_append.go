@@ -80,8 +80,7 @@ func (p *pushing) appended(tx *localstore.Tx, id int64, a remote.Appended) error
 	case remote.NotDone:
 		return p.refuse(tx, id, a.Err)
 	}
-	p.failed[id] = true
-	p.dying = append(p.dying, id)
+	p.unknown(id, a.Err)
 	return nil
 }
 

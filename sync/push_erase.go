@@ -99,8 +99,7 @@ func (p *pushing) erasedOne(tx *localstore.Tx, id int64, expunge bool, marked re
 	case last.NotDone.Contains(uid(in.Message)):
 		return p.refuse(tx, id, last.Err)
 	case !last.Done.Contains(uid(in.Message)):
-		p.failed[id] = true
-		p.dying = append(p.dying, id)
+		p.unknown(id, last.Err)
 		return nil
 	}
 	flags := p.flags(in.Message)

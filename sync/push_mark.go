@@ -32,8 +32,8 @@ func (r *run) remember(ctx context.Context) error {
 // leaveMark notes outside the store how far it has come. As long as an older copy
 // holds edits back that may have been sent long ago, it stays known as such.
 func (r *run) leaveMark() error {
-	if r.outdated && r.queued {
-		return nil
+	if r.outdated && r.queued { // its runs must not catch up with the mark
+		return r.store.MarkRun(r.account, max(r.store.Marked(r.account), r.id+1))
 	}
 	return r.store.MarkRun(r.account, r.id)
 }

@@ -29,8 +29,7 @@ func (p *pushing) stored(tx *localstore.Tx, s plan.Step, st remote.Stored) error
 				return err
 			}
 		case !st.Done.Contains(uid(row)):
-			p.failed[id] = true
-			p.dying = append(p.dying, id)
+			p.unknown(id, st.Err)
 		default:
 			changes = append(changes, p.changed(id, without(s.Add, st.Unkept), s.Remove))
 		}
@@ -79,8 +78,7 @@ func (p *pushing) relocated(tx *localstore.Tx, s plan.Step, r remote.Relocated) 
 		case r.NotDone.Contains(uid(in.Message)):
 			err = p.refuse(tx, id, r.Err)
 		case !r.Done.Contains(uid(in.Message)): // looked for in the next round
-			p.failed[id] = true
-			p.dying = append(p.dying, id)
+			p.unknown(id, r.Err)
 		case !told && len(r.Map) > 0: // it was not there any more
 			p.failed[id] = true
 			err = tx.IntentFailed(in.ID, "", time.Time{})
@@ -97,6 +95,17 @@ func (p *pushing) relocated(tx *localstore.Tx, s plan.Step, r remote.Relocated) 
 		}
 	}
 	return nil
+}
+
+// unknown leaves an intent to be looked for. A server that refuses a move may have
+// moved some of the messages (RFC 6851 section 3.3).
+func (p *pushing) unknown(id int64, cause error) {
+	p.failed[id] = true
+	if remote.ClassOf(cause) == remote.Refused {
+		p.refusals[id] = cause
+	} else {
+		p.dying = append(p.dying, id)
+	}
 }
 
 // without returns the flags that are not among others.

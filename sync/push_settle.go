@@ -75,6 +75,10 @@ func (p *pushing) settleOne(tx *localstore.Tx, s localstore.SentResult, all *can
 	case twins:
 		return p.park(tx, in, conflict.Ambiguous, "the server has several messages like it: not sent again")
 	}
+	if cause := p.refusals[int64(in.ID)]; cause != nil && s.State == localstore.Sent {
+		delete(p.refusals, int64(in.ID))
+		return p.postpone(tx, in, words(cause)) // none of it was done
+	}
 	if p.absent[int64(in.ID)]++; p.absent[int64(in.ID)] < looks {
 		p.unsure = true
 		return nil

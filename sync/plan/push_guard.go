@@ -60,14 +60,14 @@ func (q *queue) guard() {
 	q.follow()
 }
 
-// guardStale lets of an old copy go only what is proven not to be there.
+// guardStale holds back what an old copy of a store wants: what is not on the server
+// may have been there, and gone since.
 func (q *queue) guardStale() {
-	risky := slices.DeleteFunc(slices.Clone(q.going), func(i Intent) bool { return i.Absent })
-	n := len(risky)
+	n := len(q.going)
 	if q.Stale == "" || n == 0 || q.Limit.allows(n, len(q.Intents), StaleStore) {
 		return
 	}
-	q.hold(HeldPush{Held: Held{Reason: StaleStore, Count: n, Of: len(q.Intents)}}, risky)
+	q.hold(HeldPush{Held: Held{Reason: StaleStore, Count: n, Of: len(q.Intents)}}, q.going)
 }
 
 // doom is what would leave a mailbox for good.
