@@ -100,20 +100,24 @@ func (k *stock) close() (failed error) {
 // refused or not answered is left to visits of the mailboxes one by one.
 func (r *run) collect(ctx context.Context, stock *stock) error {
 	var others sync.WaitGroup
-	var mu sync.Mutex
-	var failed error
-	for range r.helpers() {
-		others.Go(func() {
-			if err := r.help(ctx, stock); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = errors.Join(failed, err)
-			}
-		})
+	failed := make([]error, r.helpers(), 2+r.helpers())
+	for i := range failed {
+		others.Go(func() { failed[i] = r.help(ctx, stock) })
 	}
 	_, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.lane(ctx, c, stock) })
 	others.Wait()
-	return errors.Join(err, failed, stock.close())
+	return cause(append(failed, err, stock.close())...)
+}
+
+// cause is the error that explains the others: who fails for a reason of his own
+// ends the context of all.
+func cause(errs ...error) (first error) {
+	for _, err := range errs {
+		if first == nil || err != nil && remote.ClassOf(first) == remote.Canceled {
+			first = err
+		}
+	}
+	return first
 }
 
 // helpers is how many more connections are worth it.
@@ -164,12 +168,12 @@ func (r *run) lane(ctx context.Context, c *remote.Conn, stock *stock) error {
 			}
 		}
 	})
-	var failed error
+	var failed []error
 	for _, round := range rounds {
 		round.abandon(ctx)
-		failed = errors.Join(failed, round.own)
+		failed = append(failed, round.own)
 	}
-	return errors.Join(failed, err)
+	return cause(append(failed, err)...)
 }
 
 // visit is what one connection asks of a mailbox.

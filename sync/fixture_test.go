@@ -44,6 +44,7 @@ type fixture struct {
 
 	maxMessage int64 // of the account
 	readOnly   bool  // the account
+	ahead      bool  // the list leaves with the login
 }
 
 func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
@@ -95,7 +96,7 @@ func (f *fixture) account() mailsync.Account {
 	}
 	cfg := remote.Config{Host: f.server.Host, Port: f.server.Port, Security: remote.Plain, User: f.name,
 		Password: func(context.Context) (string, error) { return f.server.Password, nil },
-		Timeout:  10 * time.Second, Dial: dial, MaxMessage: f.maxMessage, ReadOnly: f.readOnly}
+		Timeout:  10 * time.Second, Dial: dial, MaxMessage: f.maxMessage, ReadOnly: f.readOnly, ListAhead: f.ahead}
 	return mailsync.Account{Name: "work", URL: "imap+insecure://" + f.name + "@" + f.server.Addr, MaxMessage: f.maxMessage, ReadOnly: f.readOnly,
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -69,7 +70,7 @@ func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox) error 
 			}
 		}
 	})
-	return errors.Join(failed, err)
+	return cmp.Or(failed, err)
 }
 
 // visit is the question to a mailbox; nil when one does not suffice.

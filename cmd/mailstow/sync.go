@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -132,10 +133,11 @@ func (a *app) syncOne(ctx context.Context, acct account, o syncOptions) error {
 
 // syncAccount is the account as package sync wants it.
 func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
-	cfg.ListAhead = true
+	var dials atomic.Int32
 	dial := func(ctx context.Context) (*remote.Conn, error) {
+		cfg := cfg
+		cfg.ListAhead = dials.Add(1) == 1 // a run asks for the list once
 		conn, err := remote.Dial(ctx, cfg)
-		cfg.ListAhead = false // a run asks for the list once
 		if err == nil {
 			a.ui.detail("%s: logged in at %s", acct.Name, acct.Endpoint)
 		}
