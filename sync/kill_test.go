@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
@@ -109,6 +111,42 @@ func TestKill(t *testing.T) {
 	}
 	f.opt.MaxDeletes = plan.NoLimit
 	f.pull(0)
+	f.equal()
+}
+
+// The same amid the flights through many mailboxes: killed at every event, each run
+// adds what it had committed, and the last one finds the rest.
+func TestKillAmongManyMailboxes(t *testing.T) {
+	f := newFixture(t)
+	names := dozen(f)
+	killed, n := 0, 0
+	for round := range 3 {
+		for step := 0; ; step++ {
+			f.store.Close()
+			ended := f.killAfter(1 + n%17)
+			n += 5
+			f.open()
+			f.whole()
+			if ended || step > 6 {
+				break
+			}
+			killed++
+		}
+		for i, name := range names {
+			uids := f.user.UIDs(name)
+			f.user.AddFlags(name, []imap.Flag{imap.FlagFlagged}, uids[0])
+			f.user.Expunge(name, uids[1])
+			f.user.Append(name, nil, day(50+i), message(name, 100*(round+1)+i))
+		}
+		f.server.Renumber(t, f.name, "M07")
+	}
+	if killed < 8 {
+		t.Fatalf("only %d runs were killed before their end", killed)
+	}
+	f.opt.MaxDeletes = plan.NoLimit
+	if rc := f.pull(0); len(rc.Failures) > 0 {
+		t.Fatalf("%+v", rc)
+	}
 	f.equal()
 }
 

@@ -31,10 +31,10 @@ func TestRandomHistory(t *testing.T) {
 				t.Log("the server can", able)
 				opts = append(opts, dovecot.Capability(able))
 			}
-			h := history{fixture: newFixture(t, opts...), rng: rng, there: map[string]bool{"INBOX": true}}
+			h := history{fixture: newFixture(t, opts...), rng: rng, there: map[string]bool{"INBOX": true}, places: places[seed%2]}
 			h.opt.MaxDeletes = plan.NoLimit
 			for range rounds {
-				for range h.rng.IntN(6) {
+				for range h.rng.IntN(6) * len(h.places) / 4 {
 					h.change()
 				}
 				h.disturbed()
@@ -75,12 +75,15 @@ var capabilities = []string{
 // history is a server that somebody works on at random.
 type history struct {
 	*fixture
-	rng   *rand.Rand
-	there map[string]bool
-	sent  int
+	rng    *rand.Rand
+	places []string
+	there  map[string]bool
+	sent   int
 }
 
-var places = []string{"INBOX", "A", "A/B", "C"}
+// places are few for some histories, so that much happens in each, and many for
+// others, so that they are asked together.
+var places = [][]string{{"INBOX", "A", "A/B", "C"}, {"INBOX", "A", "A/B", "C", "D", "D/E", "F", "G", "H", "I"}}
 
 // disturbed is a run whose first connections are cut somewhere; a third are not.
 // Somebody may be at work meanwhile, and the run be one that does not do all.
@@ -119,7 +122,7 @@ func (h *history) disturbed() {
 func (h *history) change() {
 	h.Helper()
 	h.user = h.server.User(h.T, h.name) // Dovecot's old sessions trip over mailboxes made anew
-	name := places[h.rng.IntN(len(places))]
+	name := h.places[h.rng.IntN(len(h.places))]
 	if !h.there[name] {
 		h.user.Create(name)
 		h.there[name] = true
@@ -154,7 +157,7 @@ func (h *history) change() {
 			h.there[name] = false
 		}
 	case 8, 9:
-		to := places[h.rng.IntN(len(places))]
+		to := h.places[h.rng.IntN(len(h.places))]
 		if !h.there[to] {
 			to = name
 		}
