@@ -24,9 +24,9 @@ func TestToursCutAnywhere(t *testing.T) {
 	names := dozen(f)
 	f.pull(0)
 	in, _ := f.dialer.Bytes()
-	steps := int64(16)
+	steps := int64(10)
 	if testing.Short() {
-		steps = 5
+		steps = 4
 	}
 	for n := range steps {
 		f.fresh()
@@ -313,10 +313,10 @@ func TestToursInterrupted(t *testing.T) {
 	dozen(f)
 	f.pull(0)
 	in, _ := f.dialer.Bytes()
-	for n := range int64(12) {
+	for n := range int64(8) {
 		f.fresh()
 		ctx, cancel := context.WithCancel(t.Context())
-		f.faults(faultconn.OnRead(700+n*(in-800)/12, cancel))
+		f.faults(faultconn.OnRead(700+n*(in-800)/8, cancel))
 		rc, err := mailsync.Pull(ctx, f.store, f.account(), f.opt)
 		if cancel(); rc.Exit != mailsync.ExitInterrupted || !errors.Is(err, context.Canceled) {
 			t.Fatalf("%d: %v, %+v", n, err, rc)
