@@ -36,7 +36,7 @@ type tapped struct {
 }
 
 // tap lets everything the server says pass through lie. A line that becomes nil is
-// swallowed, and cut, as the line, ends the connection there.
+// swallowed, and severed, as the line, ends the connection there.
 func (f *fixture) tap(lie func(said) []byte) {
 	f.reconnect()
 	dialer, n := f.dialer, 0
@@ -59,7 +59,7 @@ func (f *fixture) untap() {
 	f.dial = nil
 }
 
-var cut = []byte("cut here")
+var severed = []byte("cut here")
 
 func (c *tapped) Write(p []byte) (int, error) {
 	c.mu.Lock()
@@ -82,7 +82,7 @@ func (c *tapped) Read(p []byte) (int, error) {
 		if len(line) == 0 {
 			return 0, err
 		}
-		if c.rest = c.lie(c.about(line)); bytes.Equal(c.rest, cut) {
+		if c.rest = c.lie(c.about(line)); bytes.Equal(c.rest, severed) {
 			c.Close()
 			c.rest = nil
 		}

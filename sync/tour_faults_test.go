@@ -180,7 +180,7 @@ func TestOneBadMailboxAmongMany(t *testing.T) {
 		}), exit: 3, check: failed("without the message's bytes"), broken: true},
 		{name: "a message that kills the connection", lie: inFourth(func(s said) []byte {
 			if s.mail() {
-				return cut
+				return severed
 			}
 			return s.line
 		}), exit: 3, check: func(rc mailsync.Receipt) bool {
@@ -188,7 +188,7 @@ func TestOneBadMailboxAmongMany(t *testing.T) {
 		}, broken: true},
 		{name: "opening it kills the connection", lie: inFourth(func(s said) []byte {
 			if strings.HasPrefix(s.cmd, "EXAMINE") {
-				return cut
+				return severed
 			}
 			return s.line
 		}), exit: 3, check: func(rc mailsync.Receipt) bool { return failed("given up")(rc) && rc.Reconnects <= 6 }, broken: true},
