@@ -40,13 +40,12 @@ func filterFlags(limit ...string) []cli.Flag {
 		&cli.StringFlag{Name: "before", Usage: "only what arrived before `DATE`, written like that of --since"},
 		&cli.StringFlag{Name: "from", Usage: "only where the sender contains `TEXT`"},
 		&cli.StringFlag{Name: "subject", Usage: "only where the subject contains `TEXT`"},
-		&cli.IntFlag{Name: "limit", Aliases: limit, Usage: "only the last `N`"},
+		&cli.IntFlag{Name: "limit", Aliases: limit, DefaultText: "all", Usage: "only the last `N`"},
 	}
 }
 
 // selectionHelp is part of the long help of every command that takes messages.
-const selectionHelp = `
-ID is the number at the end of a line of "mailstow list", a range such as
+const selectionHelp = `ID is the number at the end of a line of "mailstow list", a range such as
 100-200, or - to read ids from standard input. Instead of ids, --folder takes all
 messages of a folder; --from, --since and so on narrow that down, or the ids. An id
 that names no message is an error, and then nothing is changed; a range takes

@@ -148,7 +148,7 @@ func (a *app) syncAccount(acct account, cfg remote.Config) mailsync.Account {
 
 func (a *app) pullOptions(acct account, o syncOptions, watch mailsync.Observer) mailsync.Options {
 	opt := mailsync.Options{
-		Folders: chosenFolders(acct, o.folders), Narrow: o.pushOnly || len(o.folders) > 0 && !acct.unnamed,
+		Folders: chosenFolders(acct, o.folders), Narrow: len(o.folders) > 0 && !acct.unnamed,
 		DryRun: o.dryRun, MaxDeletes: acct.MaxDeletes.Limit, Observer: watch, Now: a.now,
 		Rematch: o.rematch, Full: o.full, Connections: acct.Connections, PullOnly: o.pullOnly, PushOnly: o.pushOnly, Policy: acct.Conflicts.Policy,
 	}

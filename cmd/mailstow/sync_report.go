@@ -130,6 +130,9 @@ func receiptProblem(acct account, r mailsync.Receipt) error {
 	if len(r.Failures) > 0 {
 		p.text = fmt.Sprintf("account %s: done in part, %s left out", acct.Name, term.Count(len(r.Failures), "item"))
 		p.hint = "the next runs try them again; mailstow status shows them"
+		if r.Pending > 0 {
+			p.hint = "the next runs try them again; mailstow status and mailstow pending show them"
+		}
 		if slices.ContainsFunc(r.Failures, func(f mailsync.Failure) bool { return f.UID == 0 && f.Mailbox != "" }) {
 			p.hint += "; a folder without mail can be left out with --folder '!NAME'"
 		}
