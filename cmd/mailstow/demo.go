@@ -22,7 +22,8 @@ func (a *app) demoCommand() *cli.Command {
 		Usage: "show and check everything with a mail server of its own; needs no account",
 		Description: describe(`
 Starts a small mail server on this machine with a few hundred sample messages,
-copies it into a store, changes things on the server, syncs again and verifies.
+copies it into a store, changes things on the server, syncs again, works offline,
+lets a sync do the same on the server, and verifies.
 Every step is checked against what the server holds: exit code 0 means proven,
 not just run. The network, your mail and your configuration are not touched.
 
@@ -100,7 +101,7 @@ func (a *app) whatNext(keep, path string) {
 	if keep != "" {
 		path = shellWord(path)
 		a.say("The store stays at %s; look around:\n", path)
-		a.say("  mailstow --store %[1]s list INBOX\n  mailstow --store %[1]s verify\n  sqlite3 %[1]s 'SELECT folder, date, sender, subject FROM mail LIMIT 10'\n", path)
+		a.say("  mailstow --store %[1]s list INBOX\n  mailstow --store %[1]s move --folder INBOX --unseen Archive/2024\n  mailstow --store %[1]s pending\n  mailstow --store %[1]s verify\n  sqlite3 %[1]s 'SELECT folder, date, sender, subject FROM mail LIMIT 10'\n", path)
 	}
 	a.say("Your own mail, next (nothing on the server is changed):\n")
 	a.say("  mailstow add home imaps://you%%40example.org@imap.example.org\n  mailstow sync\n  mailstow list INBOX")

@@ -23,7 +23,7 @@ type show struct {
 
 // perform runs the steps; each does something and then proves that it was done.
 func (s *show) perform(ctx context.Context) error {
-	for i, step := range []func(context.Context) error{s.mirror, s.folders, s.change, s.again, s.verify} {
+	for i, step := range []func(context.Context) error{s.mirror, s.folders, s.change, s.again, s.offline, s.verify} {
 		s.step = i + 1
 		if err := step(ctx); err != nil {
 			return err
@@ -108,7 +108,7 @@ func (s *show) again(ctx context.Context) error {
 
 // verify lets mailstow itself prove it, with every body downloaded once more.
 func (s *show) verify(ctx context.Context) error {
-	s.say("\n5. verify --remote, with every message downloaded again and compared byte for byte:")
+	s.say("\n6. verify --remote, with every message downloaded again and compared byte for byte:")
 	var findings []error
 	err := s.store.Check(ctx, localstore.CheckOptions{}, func(f localstore.Finding) {
 		findings = append(findings, fmt.Errorf("store: %s: %s", f.Kind, f.What))

@@ -124,16 +124,44 @@ func TestLedgerIsServed(t *testing.T) {
 	if n := len(u.Mailboxes()); n != len(f.server.ledger) {
 		t.Errorf("%d mailboxes", n)
 	}
+	f.served(u)
+}
+
+// served compares what a client sees with the ledger.
+func (f *fixture) served(u *imapuser.User) {
+	f.Helper()
 	for name, held := range f.server.ledger {
 		got := u.Messages(name)
 		if len(got) != len(held) {
-			t.Errorf("%s: %d messages, want %d", name, len(got), len(held))
+			f.Errorf("%s: %d messages, want %d", name, len(got), len(held))
 			continue
 		}
 		for i, m := range got {
 			if m.UID != held[i].UID || string(m.Data) != string(held[i].Data) || !m.Date.Equal(held[i].Date) || len(m.Flags) != len(held[i].Flags) {
-				t.Errorf("%s: UID %d is not as in the ledger", name, m.UID)
+				f.Errorf("%s: UID %d is not as in the ledger", name, m.UID)
 			}
 		}
 	}
+}
+
+// What a client does is in the ledger as the server has it.
+func TestLedgerFollowsClients(t *testing.T) {
+	f := newFixture(t)
+	u := imapuser.Dial(t, f.server.listener.Addr().String(), User, Password)
+	held := f.server.ledger["INBOX"]
+	u.Create("New")
+	u.AddFlags("INBOX", []imap.Flag{imap.FlagFlagged, "$X"}, held[0].UID, held[2].UID)
+	u.RemoveFlags("INBOX", []imap.Flag{"\\flagged"}, held[2].UID)
+	u.SetFlags("INBOX", []imap.Flag{imap.FlagDraft}, held[3].UID)
+	u.Move("INBOX", "New", held[1].UID, held[4].UID)
+	u.Move("New", "Trash", 1)
+	for name, want := range map[string]int{"INBOX": 58, "New": 1, "Trash": 7} {
+		if n := len(f.server.ledger[name]); n != want {
+			t.Errorf("%d messages in %s, want %d", n, name, want)
+		}
+	}
+	if got := f.server.ledger["INBOX"][2].Flags; len(got) != 1 || got[0] != imap.FlagDraft {
+		t.Errorf("flags %v", got)
+	}
+	f.served(u)
 }

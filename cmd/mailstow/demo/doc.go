@@ -3,9 +3,9 @@
 //
 // The server is go-imap's own, listening on loopback for the length of a demo.
 // Beside it lies a ledger of what it holds (UID, flags, internal date, bytes per
-// mailbox), kept from the generator's output and from the demo's own changes, not
-// from anything the client under show has touched: Check compares a store with
-// the ledger, so that a demo that ends well has proven something.
+// mailbox), kept from the generator's output, from the demo's own changes and from the
+// commands that change something, never from what the client under show says: Check
+// compares a store with the ledger, so that a demo that ends well has proven something.
 //
 // imapmemserver takes messages apart and puts them together again when it serves
 // BODY[], which empties or mends odd ones; whole bodies are therefore served from
@@ -14,6 +14,7 @@
 //
 //	server.go   Start, Close, the listener
 //	session.go  one connection
+//	client.go   what a client changes
 //	ledger.go   what the server holds
 //	sample.go   the mailboxes and their mail
 //	change.go   what happens on the server between two syncs

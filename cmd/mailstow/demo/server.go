@@ -34,7 +34,7 @@ type Server struct {
 
 // caps are the extensions that the library serves well enough for a mirror.
 var caps = imap.CapSet{
-	imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapListExtended: {},
+	imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapListExtended: {},
 	imap.CapListStatus: {}, imap.CapStatusSize: {},
 }
 
