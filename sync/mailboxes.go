@@ -269,9 +269,14 @@ func (r *run) put(ctx context.Context, listed []remote.Mailbox, held map[string]
 	})
 }
 
+// info is what is kept of a listed mailbox: not that it is \Marked just now, which
+// comes and goes (RFC 9051 section 7.3.1).
 func info(l remote.Mailbox) localstore.MailboxInfo {
+	attrs := slices.DeleteFunc(slices.Clone(l.Attrs), func(a string) bool {
+		return strings.EqualFold(a, `\Marked`) || strings.EqualFold(a, `\Unmarked`)
+	})
 	return localstore.MailboxInfo{
-		Raw: l.Raw, Name: l.Name, Delim: l.Delim, Attrs: strings.Join(l.Attrs, " "), Role: l.Role,
+		Raw: l.Raw, Name: l.Name, Delim: l.Delim, Attrs: strings.Join(attrs, " "), Role: l.Role,
 		Selectable: l.Selectable, Subscribed: l.Subscribed,
 	}
 }

@@ -222,3 +222,18 @@ func TestRecreatedWithoutTheLastMessages(t *testing.T) {
 		t.Fatalf("%+v", rc)
 	}
 }
+
+// A server marks mailboxes with new mail and stops to: that is nothing to keep.
+func TestMarkedIsNotKept(t *testing.T) {
+	f := newFixture(t)
+	f.seed("INBOX", 1)
+	f.pull(0)
+	before := f.rows()
+	f.through(func(line []byte) []byte { return bytes.Replace(line, []byte("LIST ("), []byte(`LIST (\Marked `), 1) })
+	f.pull(0)
+	f.through(func(line []byte) []byte { return bytes.Replace(line, []byte("LIST ("), []byte(`LIST (\UnMarked `), 1) })
+	f.pull(0)
+	if after := f.rows(); after != before {
+		t.Errorf("it was kept:\n%s\n%s", before, after)
+	}
+}
