@@ -20,6 +20,12 @@ func Ahead(ctx context.Context, acct Account) (ahead Account, stop func()) {
 		defer close(done)
 		conn, err = acct.Dial(ctx)
 	}()
+	giveUp := func() {
+		cancel()
+		if <-done; conn != nil {
+			conn.Close()
+		}
+	}
 	var taken sync.Once
 	ahead = acct
 	ahead.goodbye = new(sync.WaitGroup)
@@ -29,16 +35,16 @@ func Ahead(ctx context.Context, acct Account) (ahead Account, stop func()) {
 		if !first {
 			return acct.Dial(ctx)
 		}
-		<-done
-		return conn, err
+		select {
+		case <-done:
+			return conn, err
+		case <-ctx.Done():
+			ahead.goodbye.Go(giveUp)
+			return nil, ctx.Err()
+		}
 	}
 	return ahead, func() {
-		taken.Do(func() {
-			cancel()
-			if <-done; conn != nil {
-				conn.Close()
-			}
-		})
+		taken.Do(giveUp)
 		ahead.goodbye.Wait()
 		cancel()
 	}
