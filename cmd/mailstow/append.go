@@ -47,10 +47,11 @@ func (a *app) append(c *cli.Context) error {
 		return err
 	}
 	return a.edit(c, []string{n.folder}, func(e *edit) error {
-		one, box, err := e.m.mailbox(e.ctx, e.account, n.folder)
-		if err == nil {
-			err = placeable(box)
+		one, _, err := e.m.folder(e.ctx, e.account, n.folder)
+		if err != nil {
+			return err
 		}
+		box, err := e.into(e.account, n.folder)
 		if err != nil {
 			return err
 		}

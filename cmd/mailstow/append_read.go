@@ -46,7 +46,7 @@ type packing struct {
 
 func (p *packing) file(name string) (*localstore.Packed, error) {
 	if name == "-" {
-		return p.pack(p.stdin)
+		return p.pack(impatient{p.ctx, p.stdin})
 	}
 	f, err := os.Open(name)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,6 +98,9 @@ func (m *mirrors) storeOf(account string, folders ...string) (*localstore.Store,
 		if one, ok := prefix(m.all, folder); ok {
 			return one.store, nil
 		}
+	}
+	if folder := cmp.Or(folders...); folder != "" {
+		return nil, usage(fmt.Sprintf("folder %q of which account?", folder), m.whichHint(folder))
 	}
 	return nil, usage("ids are those of one store, and there are several", "name one with --account or --store")
 }

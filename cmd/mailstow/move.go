@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -52,6 +53,10 @@ func (a *app) relocate(c *cli.Context, did string) error {
 		return usage(did+" takes message ids and a folder", fmt.Sprintf("for instance: mailstow %s 4711 Archive", did))
 	}
 	target := c.Args().Get(n)
+	if _, err := parseSpan(target); err == nil && n == 0 {
+		return usage(fmt.Sprintf("%s: is %s a message or a folder?", did, target),
+			fmt.Sprintf("the folder to go to comes last: mailstow %s %s %s; write ACCOUNT:%s if it is a folder", did, target, shellWord(c.String("folder")), target))
+	}
 	s, err := a.readSelection(c, c.Args().Slice()[:n])
 	if err != nil {
 		return err
@@ -116,7 +121,16 @@ func (e *edit) target(all []picked, arg string) (localstore.Mailbox, error) {
 		return localstore.Mailbox{}, usage(fmt.Sprintf("messages of account %s do not go to account %s this way", own.Name, one.Name),
 			fmt.Sprintf("one by one: mailstow show --raw ID | mailstow append --folder %s -", arg))
 	}
-	_, box, err := e.m.mailbox(e.ctx, own.Name, strings.TrimPrefix(arg, own.Name+":"))
+	return e.into(own.Name, strings.TrimPrefix(arg, own.Name+":"))
+}
+
+// into finds a folder that mail can be put into.
+func (e *edit) into(account, arg string) (localstore.Mailbox, error) {
+	_, box, err := e.m.mailbox(e.ctx, account, arg)
+	p, ok := err.(*problem)
+	if ok && errors.Is(err, localstore.ErrNotFound) {
+		p.hint += fmt.Sprintf(", mailstow mkdir %s makes it", shellWord(arg))
+	}
 	if err == nil {
 		err = placeable(box)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -67,12 +68,12 @@ func (a *app) readSelection(c *cli.Context, args []string) (selection, error) {
 	if !s.byID && s.folder == "" {
 		return s, usage(c.Command.Name+" which messages?", `give ids, as "mailstow list FOLDER" shows them, or --folder`)
 	}
-	s.ids, err = a.readIDs(args)
+	s.ids, err = a.readIDs(c.Context, args)
 	return s, err
 }
 
 // readIDs reads ids and ranges; - stands for those on standard input.
-func (a *app) readIDs(args []string) ([]span, error) {
+func (a *app) readIDs(ctx context.Context, args []string) ([]span, error) {
 	var all []span
 	var stdin bool
 	for _, arg := range args {
@@ -83,7 +84,7 @@ func (a *app) readIDs(args []string) ([]span, error) {
 			}
 			stdin = true
 			var err error
-			if words, err = readWords(a.stdin); err != nil {
+			if words, err = readWords(impatient{ctx, a.stdin}); err != nil {
 				return nil, fmt.Errorf("ids on standard input: %w", err)
 			}
 		}
