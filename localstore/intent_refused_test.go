@@ -2,6 +2,8 @@ package localstore
 
 import (
 	"errors"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -113,3 +115,27 @@ func TestRefused(t *testing.T) {
 }
 
 var errAny = errors.New("any error")
+
+// A store opened by somebody who edits no flags, and then does, says what is
+// missing instead of losing one side's flags.
+func TestMergeNotGiven(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	s := openStore(t, path, Options{Create: true})
+	d := newDesk(t, s)
+	_, in := d.moved()
+	s.Close()
+	s, err := Open(bg, path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, do := range map[string]func(*Tx) error{
+		"edit": func(tx *Tx) error { return tx.EditFlags([]MessageID{2}, "x", "") },
+		"done": func(tx *Tx) error { return tx.IntentDone(d.run, in, Outcome{UID: 8}) },
+	} {
+		if err := s.Edit(bg, do); err == nil || !strings.Contains(err.Error(), "Options.Merge") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	checkClean(t, s)
+}
