@@ -18,6 +18,9 @@ func (tx *Tx) CreateMailbox(acct AccountID, m MailboxInfo) (MailboxID, error) {
 	if err == nil {
 		err = tx.free(acct, m.Raw, id)
 	}
+	if err == nil {
+		err = tx.passed(acct, m.Raw)
+	}
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("mailbox %q: %w", m.Name, err))
 	}

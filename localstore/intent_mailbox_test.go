@@ -213,6 +213,10 @@ func TestWantName(t *testing.T) {
 	want(t, "queue", d.waits(), []string{`rename box 2 target 0 name B`})
 	d.rename(d.archive.box, "Attic")
 	want(t, "queue", d.waits(), nil)
+	d.rename(d.archive.box, "tmp")
+	d.rename(d.archive.box, "Attic/old/older") // not without the name in between
+	want(t, "queue", d.waits(), []string{`rename box 2 target 0 name tmp`, `rename box 2 target 0 name Attic/old/older`})
+	want(t, "boxes", d.boxes(), []string{"Archives", "Attic/old/older was Attic", "Attic/old/older/old was Attic/old", "Attic/old/older/other was Attic/other", "INBOX", "Later"})
 }
 
 // Two mailboxes change names by way of a third one: the later renames need the
@@ -247,6 +251,33 @@ func TestNamesSwapped(t *testing.T) {
 	if box, err := s.MailboxByName(bg, d.acct, "Archive"); err != nil || box.ID != d.later {
 		t.Errorf("%+v %v", box, err)
 	}
+}
+
+// A name that a mailbox has only on its way cannot be that of a new one. Should
+// the server give the first name of a new one to another mailbox, it is made under
+// the name it would have had in the end.
+func TestNamesOnTheWay(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	d.rename(d.archive.box, "tmp")
+	made := d.make("New")
+	d.rename(d.archive.box, "Attic")
+	for _, name := range []string{"tmp", "Archive", "Attic"} {
+		if err := s.Edit(bg, func(tx *Tx) error { _, err := tx.CreateMailbox(d.acct, info(name)); return err }); !errors.Is(err, ErrExists) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	last := d.make("Last")
+	if err := s.Edit(bg, func(tx *Tx) error { return tx.WantName(last, "tmp", "tmp") }); !errors.Is(err, ErrExists) {
+		t.Error(err)
+	}
+	d.rename(made, "Newer")
+	edit(t, s, func(tx *Tx) error { _, err := tx.MoveMessages([]MessageID{1}, made); return err })
+	update(t, s, func(tx *Tx) error { return tx.RenameMailbox(d.later, "New", d.run) })
+	d.listed(info("New"))
+	want(t, "boxes", d.boxes(), []string{"Attic was Archive", "INBOX", "Last unborn", "New", "Newer unborn"})
+	want(t, "queue", d.waits(), []string{`rename box 2 target 0 name tmp`, `create box 4 target 0 name Newer`, `rename box 2 target 0 name Attic`,
+		`create box 5 target 0 name Last`, `move box 1 target 4 message 1 [\Seen>\Seen] result 6 needs`})
 }
 
 // What the server does to names that are wanted: it is done, or left to be

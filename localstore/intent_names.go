@@ -108,16 +108,21 @@ func (tx *Tx) deriveNames(acct AccountID) error {
 }
 
 func (tx *Tx) wantedNames(acct AccountID) (changed []named, blocked []IntentID, err error) {
-	now, err := tx.names(acct)
-	if err != nil {
-		return nil, nil, err
-	}
-	waiting, err := tx.renames(acct)
+	now, waiting, err := tx.namesAndRenames(acct)
 	if err != nil {
 		return nil, nil, err
 	}
 	changed, blocked = wantedNames(now, waiting)
 	return changed, blocked, nil
+}
+
+func (tx *Tx) namesAndRenames(acct AccountID) ([]named, []rename, error) {
+	now, err := tx.names(acct)
+	if err != nil {
+		return nil, nil, err
+	}
+	waiting, err := tx.renames(acct)
+	return now, waiting, err
 }
 
 // wantedNames gives the mailboxes whose wanted names are not what they must be,
@@ -126,23 +131,8 @@ func (tx *Tx) wantedNames(acct AccountID) (changed []named, blocked []IntentID, 
 func wantedNames(now []named, waiting []rename) (changed []named, blocked []IntentID) {
 	then := slices.Clone(now)
 	for _, w := range waiting {
-		var from named
-		taken := false
-		for _, n := range then {
-			if n.id == w.mailbox {
-				from = n
-			} else {
-				taken = taken || n.raw == w.to && !n.gone && n.made < w.id
-			}
-		}
-		if taken || w.delim != "" && strings.HasPrefix(w.to, from.raw+w.delim) {
+		if !carryOut(then, w) {
 			blocked = append(blocked, w.id)
-			continue
-		}
-		for i, n := range then {
-			if n.made < w.id { // else it is made afterwards
-				then[i] = n.renamed(from.raw, from.name, w.delim, w.to, w.label)
-			}
 		}
 	}
 	for i, n := range now {
@@ -156,6 +146,43 @@ func wantedNames(now []named, waiting []rename) (changed []named, blocked []Inte
 		}
 	}
 	return changed, blocked
+}
+
+// carryOut does to names what a rename does, if it can be done. What is made only
+// after it has its name then.
+func carryOut(then []named, w rename) bool {
+	var from named
+	for _, n := range then {
+		if n.id == w.mailbox {
+			from = n
+		} else if n.raw == w.to && !n.gone && n.made < w.id {
+			return false
+		}
+	}
+	if w.delim != "" && strings.HasPrefix(w.to, from.raw+w.delim) {
+		return false
+	}
+	for i, n := range then {
+		if n.made < w.id {
+			then[i] = n.renamed(from.raw, from.name, w.delim, w.to, w.label)
+		}
+	}
+	return true
+}
+
+// passed refuses a name that a mailbox has between two renames that wait.
+func (tx *Tx) passed(acct AccountID, raw string) error {
+	then, waiting, err := tx.namesAndRenames(acct)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		carryOut(then, w)
+		if slices.ContainsFunc(then, func(n named) bool { return n.raw == raw && !n.gone }) {
+			return ErrExists
+		}
+	}
+	return nil
 }
 
 // rederive is deriveNames where a rename may wait.

@@ -243,6 +243,9 @@ func (w *traveller) pushAll(kinds []IntentKind) bool {
 		}
 		last = all[i].ID
 		w.push(all[i])
+		if in, err := w.s.Intent(bg, last); err == nil && in.Tries > 0 && in.Name != "" {
+			return true // the names that follow may build on this one (I22)
+		}
 	}
 }
 

@@ -22,13 +22,14 @@ func (tx *Tx) WantName(id MailboxID, raw, name string) error {
 		return tx.fail(fmt.Errorf("mailbox %q: %w", name, err))
 	}
 	last, ok, err := tx.pending("account = ? AND kind IN ('create', 'rename') ORDER BY id DESC LIMIT 1", b.acct)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case ok && last.mailbox == id && last.unsettled() == nil && last.kind == IntentCreate:
-		return tx.renameUnborn(b, raw, name)
-	case ok && last.mailbox == id && last.unsettled() == nil:
-		if err := tx.undo(last); err != nil {
+	}
+	if ok && last.mailbox == id && last.unsettled() == nil {
+		if last.kind == IntentCreate {
+			return tx.renameUnborn(b, raw, name)
+		}
+		if err := tx.dropReplaced(b, last, raw); err != nil {
 			return err
 		}
 		if b, err = tx.box(id); err != nil || raw == b.shown {
@@ -41,15 +42,39 @@ func (tx *Tx) WantName(id MailboxID, raw, name string) error {
 	return tx.deriveNames(b.acct)
 }
 
+// dropReplaced undoes the last rename of all when another one of the same mailbox
+// does in its place. It may be needed on the way: to put a mailbox below the name
+// it had, say.
+func (tx *Tx) dropReplaced(b box, last pending, raw string) error {
+	then, waiting, err := tx.namesAndRenames(b.acct)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if w.id == last.id {
+			w.to = raw
+		}
+		if !carryOut(then, w) && w.id == last.id {
+			return nil
+		}
+	}
+	return tx.undo(last)
+}
+
 // renameUnborn gives the mailbox that was made last another name to be made
 // under. No mailbox may have it for a key, a gone one neither.
 func (tx *Tx) renameUnborn(b box, raw, name string) error {
 	var other MailboxID
 	taken, err := tx.get("SELECT id FROM mailbox WHERE account = ? AND raw = ?", []any{b.acct, []byte(raw)}, &other)
 	if err == nil && taken {
-		err = tx.fail(fmt.Errorf("mailbox %q: %w", name, ErrExists))
+		err = ErrExists
 	}
 	if err == nil {
+		err = tx.passed(b.acct, raw)
+	}
+	if err != nil {
+		err = tx.fail(fmt.Errorf("mailbox %q: %w", name, err))
+	} else {
 		_, err = tx.exec("UPDATE mailbox SET raw = ?, name = ? WHERE id = ?", []byte(raw), name, b.id)
 	}
 	if err != nil {

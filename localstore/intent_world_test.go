@@ -83,7 +83,7 @@ func newTraveller(t *rapid.T, dir string, empty []byte) *traveller {
 		t.Fatal(err)
 	}
 	file.Close()
-	s := openStore(t, file.Name(), Options{})
+	s := openStore(t, file.Name(), Options{lazy: true})
 	w := &traveller{t: t, server: &imapServer{boxes: map[string]*serverBox{}}}
 	w.desk = desk{t: t, s: s}
 	update(t, s, func(tx *Tx) (err error) {

@@ -25,6 +25,7 @@ type Options struct {
 	Merge func(base, local, remote string) string
 
 	busy time.Duration // how long SQLite waits for other programs; 0 is 10 s
+	lazy bool          // Edit does not wait for the disk: for tests of very many edits
 }
 
 // Store is an open store. Reading methods may be called from any goroutine,
@@ -37,6 +38,7 @@ type Store struct {
 	now      func() time.Time
 	merge    func(base, local, remote string) string // nil: not given
 	busy     time.Duration                           // how long SQLite waits for other programs
+	lazy     bool                                    // Edit is no more than Update
 	durable  bool                                    // whether the writer waits for the disk; its connection guards it
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 }
@@ -49,7 +51,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, now: o.Now, merge: o.Merge, busy: o.busy}
+	s := &Store{path: path, now: o.Now, merge: o.Merge, busy: o.busy, lazy: o.lazy}
 	if s.now == nil {
 		s.now = time.Now
 	}

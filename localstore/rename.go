@@ -41,13 +41,26 @@ func (tx *Tx) makeRoom(acct AccountID, raw string, id MailboxID) error {
 	if err != nil || !ok {
 		return err
 	}
-	if _, err := tx.exec("UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE id = ?", other); err != nil {
+	if _, err := tx.exec("UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE id = ?", other); err != nil || !unborn {
 		return err
 	}
-	if !unborn {
-		return nil
+	renamed, err := tx.bearRenamed(other)
+	if err != nil || renamed {
+		return err
 	}
 	return tx.absorb(other, id)
+}
+
+// bearRenamed lets a mailbox made here, which was to be renamed then, be made
+// under its last name. false: it keeps its first one.
+func (tx *Tx) bearRenamed(id MailboxID) (bool, error) {
+	n, err := tx.exec(`UPDATE mailbox SET raw = wanted, name = wanted_name, wanted = NULL, wanted_name = NULL WHERE id = ?1 AND wanted IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM mailbox o WHERE o.account = mailbox.account AND o.raw = mailbox.wanted)`, id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.exec("DELETE FROM intent WHERE mailbox = ? AND kind = 'rename'", id)
+	return true, err
 }
 
 // absorb takes what waits for a mailbox made here into another one, which is on

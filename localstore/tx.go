@@ -71,7 +71,7 @@ func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) er
 // waiting is asked for every time.
 func (s *Store) setDurable(ctx context.Context, conn *sql.Conn, durable bool) error {
 	level := "NORMAL"
-	if durable {
+	if durable && !s.lazy {
 		level = "FULL"
 	} else if !s.durable {
 		return nil
