@@ -79,7 +79,7 @@ func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 		},
 		func(c *remote.Conn) error { return c.Noop(t.Context()) },
 		func(c *remote.Conn) error { return c.Logout(t.Context()) },
-		by("tour"), by("bodies of a tour"), by("headers"), by("metadata"),
+		by("tour"), by("bodies of a tour"), by("headers"), by("metadata"), by("pieces"),
 		func(c *remote.Conn) error { return c.Create(t.Context(), "x", "drafts") },
 		func(c *remote.Conn) error {
 			out, err := c.Append(t.Context(), "x", []remote.Outgoing{outgoing("a"), outgoing("b")})

@@ -204,6 +204,8 @@ func phases(t *testing.T) []phase {
 			io.WriteString(z, "* 1 FETCH (UID 1 BODY[] {9}\r\nabc")
 			z.Flush()
 		}, fetchBodies, false, false},
+		{"amid a piece", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[]<0> {9}\r\nabc"), in(operations["pieces"]), false, false},
+		{"a piece", nil, opened("UID FETCH"), in(operations["pieces"]), true, false},
 		{"between bodies", nil, opened("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n"), in(fetchBodies), true, false},
 		{"several requests in flight", nil, func(p *peer) {
 			opened("UID FETCH 1 ")(p)
