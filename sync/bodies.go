@@ -67,7 +67,7 @@ func (f *fetcher) missing(ctx context.Context, ask func([][]plan.Due) error) err
 		if due, err = f.bearable(ctx, due); err != nil {
 			return err
 		}
-		if err := ask(plan.Batches(due, f.m.poison.limit)); err != nil {
+		if err := ask(plan.Batches(due, f.m.poison.limit, plan.FetchBytes)); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"mailstow/localstore"
-	"mailstow/sync/plan"
 )
 
 const (
@@ -15,9 +14,9 @@ const (
 	// memory. Sizes are announced, not promised: what comes on top goes to the store
 	// piece by piece. It leaves room within heldInAll, so that nobody ever waits for
 	// memory that only his own answer would free.
-	heldInMemory = 2 * plan.BatchBytes
+	heldInMemory = 8 << 20
 	// heldInAll bounds what all requests hold between the socket and the disk.
-	heldInAll = 4 * plan.BatchBytes
+	heldInAll = 16 << 20
 )
 
 // body is a message on its way from the socket to the store.

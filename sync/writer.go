@@ -9,14 +9,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/localstore"
-	"mailstow/sync/plan"
 )
 
 const (
 	// batchQueue is how many answered requests may wait to be stored.
-	batchQueue = 8
+	batchQueue = 16
 	// commitBytes is when a transaction has grown enough, however many more wait.
-	commitBytes = 4 * plan.BatchBytes
+	commitBytes = 12 << 20
 )
 
 // writer stores the bodies of a run behind its requests, so that packing and the
@@ -144,12 +143,11 @@ func (w *writer) commit(ctx context.Context, batches []*batch) error {
 		b.ready()
 	}
 	err := w.run.store.Update(ctx, func(tx *localstore.Tx) error {
+		var puts []localstore.Put
 		for _, b := range batches {
-			if err := b.store(tx); err != nil {
-				return err
-			}
+			puts = b.puts(puts)
 		}
-		return nil
+		return tx.PutBodies(puts)
 	})
 	if err != nil {
 		return err
@@ -180,13 +178,12 @@ func (b *batch) size() (n int64) {
 	return n
 }
 
-// store gives the messages of a batch their bodies.
-func (b *batch) store(tx *localstore.Tx) error {
-	puts := make([]localstore.Put, 0, len(b.got))
+// puts adds what the messages of a batch are given.
+func (b *batch) puts(all []localstore.Put) []localstore.Put {
 	for _, d := range b.due {
 		if x := b.got[imap.UID(d.UID)]; x != nil {
-			puts = append(puts, localstore.Put{Message: localstore.MessageID(d.ID), Body: x.packed})
+			all = append(all, localstore.Put{Message: localstore.MessageID(d.ID), Body: x.packed})
 		}
 	}
-	return tx.PutBodies(puts)
+	return all
 }

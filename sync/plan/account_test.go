@@ -119,7 +119,7 @@ func TestBatches(t *testing.T) {
 		"large one alone": {due(1, 150<<20, 1), []int{1, 1, 1}},
 		"absurd sizes":    {due(1<<63-1, 1<<63-1, -5, -5), []int{1, 1, 2}},
 	} {
-		if got := lengths(Batches(c.due, BatchMessages)); !cmp.Equal(got, c.want) {
+		if got := lengths(Batches(c.due, BatchMessages, BatchBytes)); !cmp.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

@@ -1,11 +1,13 @@
 package plan
 
-// A body request carries some dozens of messages: one each wastes round trips,
-// hundreds lose more when a connection is cut, since only an answered command
-// counts (I7).
+// A request carries some dozens of messages: one each wastes round trips, hundreds
+// lose more when a connection is cut, since only an answered command counts (I7).
+// Requests for bodies are shorter than those that send them: some servers answer
+// several at once (Dovecot: four), and all of them wait in memory for their end.
 const (
 	BatchMessages = 64
 	BatchBytes    = 4 << 20
+	FetchBytes    = 1 << 20
 )
 
 // Due is a message whose body is to be fetched.
@@ -24,13 +26,13 @@ type Content struct {
 }
 
 // Batches cuts what is due into requests of at most limit messages, in order. A
-// message larger than BatchBytes travels alone.
-func Batches(due []Due, limit int) [][]Due {
+// message larger than octets travels alone.
+func Batches(due []Due, limit int, octets int64) [][]Due {
 	var out [][]Due
 	start, bytes := 0, int64(0)
 	for i, d := range due {
-		size := min(max(d.Size, 0), BatchBytes+1) // a server may announce anything
-		full := i-start == limit || bytes+size > BatchBytes
+		size := min(max(d.Size, 0), octets+1) // a server may announce anything
+		full := i-start == limit || bytes+size > octets
 		if i > start && full {
 			out = append(out, due[start:i])
 			start, bytes = i, 0

@@ -115,7 +115,7 @@ func (q *queue) appends(g []Intent) {
 	for n, i := range g {
 		due[n] = Due{ID: i.ID, Size: i.Result.Size}
 	}
-	for _, batch := range Batches(due, BatchMessages) {
+	for _, batch := range Batches(due, BatchMessages, BatchBytes) {
 		s := q.step(OpAppend, g[:len(batch)])
 		for _, i := range g[:len(batch)] {
 			s.Messages = append(s.Messages, i.Result.ID)
