@@ -124,7 +124,11 @@ func (tx *Tx) arriveInstead(run RunID, gen GenerationID, m mailRow, a Arrival) (
 	if err := tx.setLeaving(id, m.leaving); err != nil {
 		return 0, err
 	}
-	return id, tx.follow(run, m, id)
+	local, err := tx.merge(m.base, m.local, a.Flags)
+	if err != nil {
+		return 0, err
+	}
+	return id, tx.setFlags(run, id, a.Flags, local)
 }
 
 // editKept is what the flags of a vanished message are when it comes back: as the

@@ -176,19 +176,20 @@ func TestAppendRewritten(t *testing.T) {
 			})
 			edit(t, s, func(tx *Tx) error { return tx.IntentSent([]IntentID{1}, 9, 8) })
 			edit(t, s, func(tx *Tx) error { return tx.EditFlags([]MessageID{6}, "late", "") }) // not sent with it
-			a := Arrival{UID: 8, Flags: `\Draft`, Size: 1000, Date: testDate}
+			a := Arrival{UID: 8, Flags: `\Draft other`, Size: 1000, Date: testDate}
 			if first == "bound" {
 				d.done(1, Outcome{UID: 8, Flags: `\Draft`})
 				edit(t, s, func(tx *Tx) error { _, err := tx.MoveMessages([]MessageID{6}, d.later); return err })
 				want(t, "queue", d.waits(), []string{`flags box 2 target 0 message 6 [\Draft>\Draft late]`, `move box 2 target 3 message 6 [\Draft>\Draft late] result 7`})
 				d.arrives(d.archive, a)
-				want(t, "queue", d.waits(), []string{`move box 2 target 3 message 8 [\Draft>\Draft late] result 7`, `flags box 2 target 0 message 8 [\Draft>\Draft late]`})
-				want(t, "people", d.people(), with(` => Later #7/0 [\Draft late] local`))
+				want(t, "queue", d.waits(), []string{`move box 2 target 3 message 8 [\Draft other>\Draft late other] result 7`, `flags box 2 target 0 message 8 [\Draft other>\Draft late other]`})
+				want(t, "people", d.people(), with(` => Later #7/0 [\Draft late other] local`))
+				checkClean(t, s)
 			} else {
 				d.arrives(d.archive, a)
 				d.done(1, Outcome{UID: 8, Flags: `\Draft`})
-				want(t, "queue", d.waits(), []string{`flags box 2 target 0 message 7 [\Draft>\Draft late]`})
-				want(t, "people", d.people(), with(` => Archive #7/8 [\Draft late] missing`))
+				want(t, "queue", d.waits(), []string{`flags box 2 target 0 message 7 [\Draft other>\Draft late other]`})
+				want(t, "people", d.people(), with(` => Archive #7/8 [\Draft late other] missing`))
 			}
 			missing, err := s.Missing(bg, d.archive.gen, 0, testDate, 10)
 			if err != nil || len(missing) != 1 || missing[0].UID != 8 {
@@ -432,4 +433,18 @@ func TestDamagedWhileWaiting(t *testing.T) {
 	checkClean(t, s)
 	wantBody(t, s, 6, []byte("Subject: 1\n\n."))
 	edit(t, s, func(tx *Tx) error { _, err := tx.DropIntent(in); return err })
+}
+
+// The same with a message that moves on unedited: the row that stands for it has
+// the flags that the server says, too.
+func TestRewrittenThatMoves(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	draft := pack(t, "Subject: sent\n\n")
+	edit(t, s, func(tx *Tx) error { _, err := tx.AppendMessage(d.archive.box, draft, "", testDate); return err })
+	d.done(1, Outcome{UID: 8})
+	edit(t, s, func(tx *Tx) error { _, err := tx.MoveMessages([]MessageID{6}, d.later); return err })
+	d.arrives(d.archive, Arrival{UID: 8, Flags: "other", Size: 1000, Date: testDate})
+	want(t, "queue", d.waits(), []string{`move box 2 target 3 message 8 [other>other] result 7`})
+	want(t, "people", d.people(), with(` => Later #7/0 [other] local`))
 }
