@@ -24,8 +24,10 @@ func (tx *Tx) CreateMailbox(acct AccountID, m MailboxInfo) (MailboxID, error) {
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("mailbox %q: %w", m.Name, err))
 	}
-	if known {
-		_, err = tx.exec("UPDATE mailbox SET unborn = 1, selectable = 1 WHERE id = ?", id)
+	if known { // what was wanted of it when it was there last is over
+		if _, err = tx.exec("DELETE FROM intent WHERE mailbox = ?", id); err == nil {
+			_, err = tx.exec("UPDATE mailbox SET unborn = 1, selectable = 1, leaving = NULL WHERE id = ?", id)
+		}
 	} else {
 		id, err = tx.insertMailbox(acct, m, true)
 	}

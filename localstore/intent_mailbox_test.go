@@ -382,6 +382,18 @@ func TestRemoveMailbox(t *testing.T) {
 	}
 }
 
+// Somebody else removed it; the owner, who wanted that too, makes it again: it is
+// not removed.
+func TestRemovedThenMade(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	edit(t, s, func(tx *Tx) error { _, err := tx.RemoveMailbox(d.later); return err })
+	update(t, s, func(tx *Tx) error { return tx.DetachMailbox(d.later, d.run) })
+	d.make("Later")
+	want(t, "boxes", d.boxes(), []string{"Archive", "INBOX", "Later unborn"})
+	want(t, "queue", d.waits(), []string{`create box 3 target 0 name Later`})
+}
+
 func TestWantSubscribed(t *testing.T) {
 	s := newStore(t)
 	d := newDesk(t, s)
