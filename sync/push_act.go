@@ -2,6 +2,7 @@ package sync
 
 import (
 	"cmp"
+	"slices"
 
 	"mailstow/conflict"
 	"mailstow/localstore"
@@ -83,15 +84,26 @@ func (p *pushing) insteadMailbox(tx *localstore.Tx, in localstore.Intent, a conf
 	return err
 }
 
-// rebuild makes a mailbox that the server has no more again, under another name,
-// with the mail that went with it.
+// rebuild makes a mailbox that the server has no more again, under another name, with
+// the mail that went with it and what was to come into it.
 func (p *pushing) rebuild(tx *localstore.Tx, b localstore.Mailbox, raw string, mail []localstore.MessageID) error {
 	m := b.MailboxInfo
 	m.Raw, m.Name = raw, remote.DecodeName(raw)
 	id, err := tx.CreateMailbox(p.account, m)
-	if err == nil {
-		_, err = tx.RestoreMessages(mail, id)
+	if err != nil {
+		return err
 	}
+	if _, err = tx.RestoreMessages(mail, id); err != nil {
+		return err
+	}
+	var coming []localstore.MessageID
+	for _, in := range p.intents {
+		if in.Target == b.ID && in.State == localstore.Queued {
+			coming = append(coming, in.Result.ID)
+		}
+	}
+	slices.Sort(coming)
+	_, err = tx.MoveMessages(coming, id)
 	return err
 }
 

@@ -26,7 +26,8 @@ type clash struct {
 	there func(f *fixture)
 	// want: under server, local and both; "" is as under server.
 	want  [3]string
-	parks bool // something waits for its owner
+	parks bool   // something waits for its owner
+	also  string // recorded too, but under local
 }
 
 const begun = "INBOX=0 1S 2 3S; M=60 61S; X=50; Y="
@@ -131,6 +132,16 @@ var clashes = []clash{
 		here:  func(f *fixture) { f.rename("M", "N") },
 		there: func(f *fixture) { f.user.Delete("M") },
 		want:  [3]string{"INBOX=0 1S 2 3S; X=50; Y=", "INBOX=0 1S 2 3S; N=60 61S; X=50; Y="}},
+	{name: "mailbox renamed and mail put there, deleted", rule: "rename-deleted",
+		here: func(f *fixture) {
+			f.move(1, "M")
+			f.append("M", "Subject: 9 new\r\n\r\nnew\r\n", "")
+			f.rename("M", "N")
+			f.copy(2, "N")
+		},
+		there: func(f *fixture) { f.user.Delete("M") },
+		also:  "target-deleted",
+		want:  [3]string{"INBOX=0 2 3S; M=1S 2 9; X=50; Y=", "INBOX=0 2 3S; N=1S 2 60 61S 9; X=50; Y="}},
 	{name: "mailbox renamed, name taken", rule: "rename-taken", parks: true,
 		here:  func(f *fixture) { f.rename("M", "N") },
 		there: func(f *fixture) { f.user.Create("N") },
@@ -317,6 +328,9 @@ func (f *fixture) recorded(c clash) {
 		if m, err := f.store.Message(f.Context(), id); err != nil || m.SHA256 == "" {
 			f.Errorf("%s: message %d: %+v, %v", x.Rule, x.Message, m, err)
 		}
+	}
+	if f.opt.Policy != conflict.Local {
+		c.rule += " " + c.also
 	}
 	for _, name := range strings.Fields(c.rule) {
 		if !got[name] {

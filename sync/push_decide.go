@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"mailstow/conflict"
@@ -13,13 +15,8 @@ import (
 // decide settles what the server did meanwhile to what the owner's edits are about
 // by the rules of package conflict, before anything is sent.
 func (p *pushing) decide(ctx context.Context) error {
-	ids := make([]int64, 0, len(p.intents))
-	for id := range p.intents {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
 	acted := false
-	for _, id := range ids {
+	for _, id := range p.order() {
 		in := p.intents[id]
 		if acted { // another decision may have ended it
 			var err error
@@ -39,6 +36,15 @@ func (p *pushing) decide(ctx context.Context) error {
 		acted = acted || did
 	}
 	return nil
+}
+
+// order is that in which intents are decided: what becomes of mailboxes comes before
+// what becomes of the mail that goes into them.
+func (p *pushing) order() []int64 {
+	return slices.SortedFunc(maps.Keys(p.intents), func(a, b int64) int {
+		mail := func(id int64) int { return min(1, int(p.intents[id].Message.ID+p.intents[id].Result.ID)) }
+		return cmp.Or(cmp.Compare(mail(a), mail(b)), cmp.Compare(a, b))
+	})
 }
 
 func (p *pushing) decideOne(ctx context.Context, in localstore.Intent) (acted bool, err error) {

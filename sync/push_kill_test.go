@@ -119,7 +119,7 @@ func TestPushIsKilled(t *testing.T) {
 	f.settledAs(busied, "full")
 	step := 1
 	if testing.Short() {
-		step = 7
+		step = 11
 	}
 	for at := 1; at <= pieces; at += step {
 		for _, late := range []bool{false, true} {

@@ -28,7 +28,7 @@ var errNoDeleted = errors.New(`the mailbox does not keep \Deleted: nothing can b
 
 // shown are the codes of refusals whose cause the next look shows, where it is
 // decided what to do about it.
-var shown = []string{"TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "UIDVALIDITY"}
+var shown = []string{"TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED", "UIDVALIDITY"}
 
 // refused puts intents that were not carried out back into the queue.
 func (p *pushing) refused(ctx context.Context, cause error, ids ...int64) error {

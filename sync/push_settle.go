@@ -77,7 +77,7 @@ func (p *pushing) settleOne(tx *localstore.Tx, s localstore.SentResult, all *can
 	}
 	if cause := p.refusals[int64(in.ID)]; cause != nil && s.State == localstore.Sent {
 		delete(p.refusals, int64(in.ID))
-		return p.postpone(tx, in, words(cause)) // none of it was done
+		return p.refuse(tx, int64(in.ID), cause) // none of it was done
 	}
 	if p.absent[int64(in.ID)]++; p.absent[int64(in.ID)] < looks {
 		p.unsure = true
