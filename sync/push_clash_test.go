@@ -251,10 +251,12 @@ func TestClashes(t *testing.T) {
 		t.Run(able, func(t *testing.T) {
 			server := dovecot.Start(t, opts...)
 			for _, policy := range policies {
-				if (able != "full" || testing.Short()) && policy != conflict.Server || able != "full" && testing.Short() {
-					continue
+				step := 1
+				if able != "full" || policy != conflict.Server {
+					step = every(4)
 				}
-				for i, c := range clashes {
+				for i := int(policy) % step; i < len(clashes); i += step {
+					c := clashes[i]
 					t.Run(fmt.Sprint(c.name, ", ", policy), func(t *testing.T) {
 						f := newFixtureOn(t, server, fmt.Sprintf("u%d%s", i, policy))
 						if hidesUIDs(able) {

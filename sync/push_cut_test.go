@@ -140,14 +140,11 @@ func TestPushIsCut(t *testing.T) {
 	}
 }
 
-// cuts are all places where a connection can end; with some servers every third.
+// cuts are all places where a connection can end; or a sample of them.
 func cuts(writes, reads int64, able string) (all []cut) {
-	step := int64(3)
-	switch {
-	case testing.Short():
-		step = 6
-	case able == "full":
-		step = 1
+	step := int64(every(8))
+	if able == "full" {
+		step = int64(every(4))
 	}
 	for n := int64(1); n <= writes; n += step {
 		for share := range int64(3) {

@@ -117,11 +117,7 @@ func TestPushIsKilled(t *testing.T) {
 	pieces := f.killAt(g, 0, false)
 	f.open()
 	f.settledAs(busied, "full")
-	step := 1
-	if testing.Short() {
-		step = 11
-	}
-	for at := 1; at <= pieces; at += step {
+	for at := 1; at <= pieces; at += every(6) {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprint("piece ", at, " late ", late), func(t *testing.T) {
 				f := busy(t, fmt.Sprintf("u%d%v", at, late))

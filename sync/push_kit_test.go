@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -321,3 +322,15 @@ func newFixtureOn(t *testing.T, server *dovecot.Server, name string) *fixture {
 
 // noLimit lets everything be deleted.
 func (f *fixture) noLimit() { f.opt.MaxDeletes = plan.NoLimit }
+
+// every is the stride through places that are all alike: a run with
+// MAILSTOW_TEST_EVERYTHING set visits all of them, others a sample, to end in minutes.
+func every(sample int) int {
+	switch {
+	case os.Getenv("MAILSTOW_TEST_EVERYTHING") != "":
+		return 1
+	case testing.Short():
+		return 3 * sample
+	}
+	return sample
+}
