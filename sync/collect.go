@@ -101,10 +101,13 @@ func (k *stock) close() (failed error) {
 func (r *run) collect(ctx context.Context, stock *stock) error {
 	var others sync.WaitGroup
 	failed := make([]error, r.helpers(), 2+r.helpers())
+	dialing, enough := context.WithCancel(ctx) // nobody waits for a connection that is of no more use
+	defer enough()
 	for i := range failed {
-		others.Go(func() { failed[i] = r.help(ctx, stock) })
+		others.Go(func() { failed[i] = r.help(ctx, dialing, stock) })
 	}
 	_, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.lane(ctx, c, stock) })
+	enough()
 	others.Wait()
 	return cause(append(failed, err, stock.close())...)
 }
@@ -131,10 +134,10 @@ func (r *run) helpers() int {
 
 // help downloads on a connection of its own. Servers limit how many there may be:
 // when this one is refused or lost, the others do its work.
-func (r *run) help(ctx context.Context, stock *stock) error {
-	c, err := r.acct.Dial(ctx)
+func (r *run) help(ctx, dialing context.Context, stock *stock) error {
+	c, err := r.acct.Dial(dialing)
 	if err != nil {
-		if ctx.Err() == nil {
+		if dialing.Err() == nil {
 			r.observe(Event{Kind: Note, Text: "no further connection: " + err.Error()})
 		}
 		return nil

@@ -121,9 +121,6 @@ func (s said) refused(text string) []byte {
 // mail reports whether the line begins a message.
 func (s said) mail() bool { return bytes.Contains(s.line, []byte(" BODY[] {")) }
 
-// plain is no lie.
-func plain(s said) []byte { return s.line }
-
 // reset of the faults, for the next run.
 func (f *fixture) faults(opts ...faultconn.Option) {
 	f.reconnect()
