@@ -26,7 +26,6 @@ type twins struct {
 	copies map[string]int  // of a message, made by anybody
 	doomed map[string]bool // messages that somebody deleted, or whose mailbox
 	faults bool
-	opts   conflict.Policy
 }
 
 func newTwins(t *testing.T, server *dovecot.Server, name string, rng *rand.Rand) *twins {
