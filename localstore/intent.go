@@ -127,7 +127,10 @@ func (tx *Tx) owner() error {
 	if !tx.durable {
 		return tx.fail(fmt.Errorf("%s: changes for the server belong into Edit", tx.s.path))
 	}
-	return tx.broken
+	if tx.broken != nil {
+		return tx.broken
+	}
+	return tx.settleNames()
 }
 
 // orNull is an id for a column, NULL when zero.

@@ -56,10 +56,8 @@ func (tx *Tx) giveUp(id MailboxID) error {
 	} else if err == nil {
 		err = tx.forget(id)
 	}
-	if err != nil {
-		return err
-	}
-	return tx.rederive(acct)
+	tx.namesChanged(acct, false)
+	return err
 }
 
 func (tx *Tx) forget(id MailboxID) error {

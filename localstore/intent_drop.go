@@ -24,10 +24,10 @@ func (tx *Tx) drop(p pending) ([]IntentID, error) {
 		}
 	}
 	dropped := []IntentID{p.id}
-	var before []IntentID
+	var before outlook
 	if p.kind == IntentRename {
 		var err error
-		if _, before, err = tx.wantedNames(p.account); err != nil {
+		if before, err = tx.outlook(p.account); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +48,7 @@ func (tx *Tx) drop(p pending) ([]IntentID, error) {
 	if err := tx.undo(p); err != nil || p.kind != IntentRename {
 		return dropped, err
 	}
-	also, err := tx.dropBlocked(p.account, before)
+	also, err := tx.dropBlocked(p.account, before.blocked)
 	return append(dropped, also...), err
 }
 

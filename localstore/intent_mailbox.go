@@ -42,7 +42,8 @@ func (tx *Tx) CreateMailbox(acct AccountID, m MailboxInfo) (MailboxID, error) {
 			return 0, err
 		}
 	}
-	return id, tx.rederive(acct)
+	tx.namesChanged(acct, known)
+	return id, nil
 }
 
 // RemoveMailbox hides a mailbox from people until the server has removed it. One

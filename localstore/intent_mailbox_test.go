@@ -382,6 +382,26 @@ func TestRemoveMailbox(t *testing.T) {
 	}
 }
 
+// A mailbox that the owner removes gets, on the server, the name of one that the
+// owner made: it is that one, and stays.
+func TestRemovedTakesNameOfUnborn(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	made := d.make("New")
+	edit(t, s, func(tx *Tx) error {
+		if _, err := tx.MoveMessages([]MessageID{1}, made); err != nil {
+			return err
+		}
+		_, err := tx.RemoveMailbox(d.archive.box)
+		return err
+	})
+	update(t, s, func(tx *Tx) error { return tx.RenameMailbox(d.archive.box, "New", d.run) })
+	d.listed(info("New"))
+	want(t, "queue", d.waits(), []string{`move box 1 target 2 message 1 [\Seen>\Seen] result 6`})
+	want(t, "boxes", d.boxes(), []string{"INBOX", "Later", "New"})
+	want(t, "people", d.people(), with("INBOX #1", `Archive #5 => New #5/7 [\Seen] present`, ` => New #6/0 [\Seen] local`))
+}
+
 // Somebody else removed it; the owner, who wanted that too, makes it again: it is
 // not removed.
 func TestRemovedThenMade(t *testing.T) {
@@ -441,24 +461,27 @@ func TestWantedNamesComeTrue(t *testing.T) {
 			w.id = IntentID(len(waiting) + 1)
 			waiting = append(waiting, w)
 			from := server[w.mailbox] // what RENAME does
-			if slices.Contains(slices.Collect(maps.Values(server)), w.to) && from != w.to || strings.HasPrefix(w.to, from+"/") {
-				refused = append(refused, w.id)
-				continue
+			moved, taken := map[MailboxID]string{}, strings.HasPrefix(w.to, from+"/")
+			for id, name := range server {
+				if rest, ok := strings.CutPrefix(name+"/", from+"/"); ok {
+					moved[id] = strings.TrimSuffix(w.to+"/"+rest, "/")
+				}
 			}
 			for id, name := range server {
-				if name == from {
-					server[id] = w.to
-				} else if len(name) > len(from) && name[:len(from)+1] == from+"/" {
-					server[id] = w.to + name[len(from):]
-				}
+				taken = taken || moved[id] == "" && slices.Contains(slices.Collect(maps.Values(moved)), name)
+			}
+			if taken && from != w.to {
+				refused = append(refused, w.id)
+			} else {
+				maps.Copy(server, moved)
 			}
 		}
 		wanted := map[MailboxID]string{}
-		changed, blocked := wantedNames(now, waiting)
-		if !slices.Equal(blocked, refused) {
-			t.Errorf("blocked %v, the server refuses %v", blocked, refused)
+		o := outlookOf(now, waiting)
+		if !slices.Equal(o.blocked, refused) {
+			t.Errorf("blocked %v, the server refuses %v", o.blocked, refused)
 		}
-		for i, n := range changed {
+		for i, n := range o.changed {
 			if wanted[n.id] = n.wanted; n.label != n.wanted || i > len(now) {
 				t.Errorf("%+v", n)
 			}
@@ -469,11 +492,10 @@ func TestWantedNamesComeTrue(t *testing.T) {
 			}
 			now[i].wanted, now[i].label = wanted[n.id], wanted[n.id]
 		}
-		if again, _ := wantedNames(now, waiting); len(again) > 0 {
+		if again := outlookOf(now, waiting).changed; len(again) > 0 {
 			t.Errorf("changed again: %+v", again)
 		}
-		changed, _ = wantedNames(now, nil)
-		for _, n := range changed {
+		for _, n := range outlookOf(now, nil).changed {
 			if n.wanted != "" || n.label != "" {
 				t.Errorf("left: %+v", n)
 			}

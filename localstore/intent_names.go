@@ -82,20 +82,19 @@ func scanRename(r *sql.Rows) (w rename, err error) {
 }
 
 // deriveNames works out what every mailbox of an account is called when the
-// renames that wait are carried out, one after the other. A wish that the server
-// has fulfilled by itself is none any more.
+// renames that wait are carried out, one after the other. Those that the server
+// has fulfilled by itself are none any more.
 func (tx *Tx) deriveNames(acct AccountID) error {
-	_, err := tx.exec(`DELETE FROM intent WHERE account = ? AND kind = 'rename'
-		AND name = (SELECT raw FROM mailbox WHERE mailbox.id = intent.mailbox)
-		AND NOT EXISTS (SELECT 1 FROM intent i WHERE i.mailbox = intent.mailbox AND i.kind = 'rename' AND i.id < intent.id)`, acct)
+	o, err := tx.outlook(acct)
 	if err != nil {
 		return err
 	}
-	changed, _, err := tx.wantedNames(acct)
-	if err != nil {
-		return err
+	for _, id := range o.needless {
+		if err := tx.deleteIntent(id); err != nil {
+			return err
+		}
 	}
-	for _, n := range changed {
+	for _, n := range o.changed {
 		var wanted, label any
 		if n.wanted != "" {
 			wanted, label = []byte(n.wanted), n.label
@@ -107,13 +106,19 @@ func (tx *Tx) deriveNames(acct AccountID) error {
 	return nil
 }
 
-func (tx *Tx) wantedNames(acct AccountID) (changed []named, blocked []IntentID, err error) {
+// outlook is what becomes of names when the renames that wait are carried out.
+type outlook struct {
+	changed  []named    // mailboxes whose wanted names are not what they must be, with what they must be
+	blocked  []IntentID // renames that cannot be carried out when it is their turn
+	needless []IntentID // renames to the name that the mailbox has then
+}
+
+func (tx *Tx) outlook(acct AccountID) (outlook, error) {
 	now, waiting, err := tx.namesAndRenames(acct)
 	if err != nil {
-		return nil, nil, err
+		return outlook{}, err
 	}
-	changed, blocked = wantedNames(now, waiting)
-	return changed, blocked, nil
+	return outlookOf(now, waiting), nil
 }
 
 func (tx *Tx) namesAndRenames(acct AccountID) ([]named, []rename, error) {
@@ -125,14 +130,14 @@ func (tx *Tx) namesAndRenames(acct AccountID) ([]named, []rename, error) {
 	return now, waiting, err
 }
 
-// wantedNames gives the mailboxes whose wanted names are not what they must be,
-// with what they must be, and the renames that cannot be carried out: another
-// mailbox has the name then, or it is below the mailbox itself.
-func wantedNames(now []named, waiting []rename) (changed []named, blocked []IntentID) {
+func outlookOf(now []named, waiting []rename) (o outlook) {
 	then := slices.Clone(now)
 	for _, w := range waiting {
-		if !carryOut(then, w) {
-			blocked = append(blocked, w.id)
+		switch carryOut(then, w) {
+		case blocked:
+			o.blocked = append(o.blocked, w.id)
+		case needless:
+			o.needless = append(o.needless, w.id)
 		}
 	}
 	for i, n := range now {
@@ -142,32 +147,48 @@ func wantedNames(now []named, waiting []rename) (changed []named, blocked []Inte
 		}
 		if n.wanted != to.wanted || n.label != to.label {
 			n.wanted, n.label = to.wanted, to.label
-			changed = append(changed, n)
+			o.changed = append(o.changed, n)
 		}
 	}
-	return changed, blocked
+	return o
 }
+
+// What a rename does when it is its turn.
+const (
+	carried = iota
+	needless
+	blocked // the mailbox is gone, a name is another one's, or lies below it
+)
 
 // carryOut does to names what a rename does, if it can be done. What is made only
 // after it has its name then.
-func carryOut(then []named, w rename) bool {
-	var from named
-	for _, n := range then {
-		if n.id == w.mailbox {
-			from = n
-		} else if n.raw == w.to && !n.gone && n.made < w.id {
-			return false
-		}
+func carryOut(then []named, w rename) int {
+	i := slices.IndexFunc(then, func(n named) bool { return n.id == w.mailbox })
+	switch {
+	case i < 0 || then[i].gone:
+		return blocked
+	case then[i].raw == w.to:
+		return needless
+	case w.delim != "" && strings.HasPrefix(w.to, then[i].raw+w.delim):
+		return blocked
 	}
-	if w.delim != "" && strings.HasPrefix(w.to, from.raw+w.delim) {
-		return false
+	from := then[i]
+	moved := map[int]named{}
+	taken := map[string]bool{}
+	for i, n := range then {
+		if to := n.renamed(from.raw, from.name, w.delim, w.to, w.label); to.raw != n.raw && n.made < w.id {
+			moved[i], taken[to.raw] = to, true
+		}
 	}
 	for i, n := range then {
-		if n.made < w.id {
-			then[i] = n.renamed(from.raw, from.name, w.delim, w.to, w.label)
+		if _, moves := moved[i]; taken[n.raw] && !moves && !n.gone && n.made < w.id {
+			return blocked
 		}
 	}
-	return true
+	for i, n := range moved {
+		then[i] = n
+	}
+	return carried
 }
 
 // passed refuses a name that a mailbox has between two renames that wait.
@@ -185,12 +206,31 @@ func (tx *Tx) passed(acct AccountID, raw string) error {
 	return nil
 }
 
-// rederive is deriveNames where a rename may wait.
-func (tx *Tx) rederive(acct AccountID) error {
-	var waits bool
-	_, err := tx.get("SELECT EXISTS (SELECT 1 FROM intent WHERE account = ? AND kind = 'rename')", []any{acct}, &waits)
-	if err != nil || !waits {
-		return err
+// namesChanged has the names of an account derived when the transaction ends, or
+// the owner changes something: what the server does to names is only whole then.
+// renames: some that waited are gone.
+func (tx *Tx) namesChanged(acct AccountID, renames bool) {
+	if tx.renamed == nil {
+		tx.renamed = map[AccountID]bool{}
 	}
-	return tx.deriveNames(acct)
+	tx.renamed[acct] = tx.renamed[acct] || renames
+}
+
+// settleNames does what namesChanged asked for, where a rename waits or did.
+func (tx *Tx) settleNames() error {
+	for acct, needed := range tx.renamed {
+		if !needed {
+			_, err := tx.get("SELECT EXISTS (SELECT 1 FROM intent WHERE account = ? AND kind = 'rename')", []any{acct}, &needed)
+			if err != nil {
+				return err
+			}
+		}
+		if needed {
+			if err := tx.deriveNames(acct); err != nil {
+				return err
+			}
+		}
+	}
+	tx.renamed = nil
+	return nil
 }

@@ -22,10 +22,8 @@ func (tx *Tx) born(id MailboxID, run RunID) error {
 	} else {
 		err = tx.mailboxEvent(run, "created", id, nil, name)
 	}
-	if err != nil {
-		return err
-	}
-	return tx.rederive(acct)
+	tx.namesChanged(acct, false)
+	return err
 }
 
 // renamedTo gives a mailbox, and what lies below it, the names the server has
@@ -53,7 +51,8 @@ func (tx *Tx) renamedTo(p pending) error {
 			return err
 		}
 	}
-	return tx.deriveNames(p.account)
+	tx.namesChanged(p.account, true)
+	return nil
 }
 
 // onServer are the messages present of mailbox ?1.

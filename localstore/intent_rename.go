@@ -54,7 +54,7 @@ func (tx *Tx) dropReplaced(b box, last pending, raw string) error {
 		if w.id == last.id {
 			w.to = raw
 		}
-		if !carryOut(then, w) && w.id == last.id {
+		if carryOut(then, w) == blocked && w.id == last.id {
 			return nil
 		}
 	}
@@ -80,22 +80,23 @@ func (tx *Tx) renameUnborn(b box, raw, name string) error {
 	if err != nil {
 		return err
 	}
-	return tx.rederive(b.acct)
+	tx.namesChanged(b.acct, false)
+	return nil
 }
 
 // dropBlocked drops the renames of an account that can no longer be carried out,
 // but for those that could not before, or may have been.
 func (tx *Tx) dropBlocked(acct AccountID, before []IntentID) (dropped []IntentID, err error) {
 	for {
-		_, blocked, err := tx.wantedNames(acct)
+		o, err := tx.outlook(acct)
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(blocked, func(id IntentID) bool { return !slices.Contains(before, id) })
+		i := slices.IndexFunc(o.blocked, func(id IntentID) bool { return !slices.Contains(before, id) })
 		if i < 0 {
 			return dropped, nil
 		}
-		p, err := tx.intentByID(blocked[i])
+		p, err := tx.intentByID(o.blocked[i])
 		if err != nil {
 			return nil, err
 		}

@@ -71,9 +71,12 @@ func (c *checker) namesOf(acct AccountID) error {
 			return err
 		})
 	}
-	changed, _ := wantedNames(now, waiting)
-	for _, n := range changed {
+	o := outlookOf(now, waiting)
+	for _, n := range o.changed {
 		c.report(Finding{Kind: FoundRow, What: fmt.Sprintf("mailbox %d is wanted under another name than the intents say", n.id)})
+	}
+	for _, id := range o.needless {
+		c.report(Finding{Kind: FoundRow, What: fmt.Sprintf("intent %d renames a mailbox to the name it has", id)})
 	}
 	return err
 }

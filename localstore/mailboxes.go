@@ -36,8 +36,8 @@ func (tx *Tx) PutMailbox(acct AccountID, m MailboxInfo, run RunID) (MailboxID, e
 	if err == nil && detached {
 		err = tx.mailboxEvent(run, "back", id, nil, nil)
 	}
-	if err == nil && (detached || old.Name != m.Name) {
-		err = tx.rederive(acct)
+	if detached || old.Name != m.Name {
+		tx.namesChanged(acct, false)
 	}
 	return id, err
 }
@@ -53,9 +53,7 @@ func (tx *Tx) addMailbox(acct AccountID, m MailboxInfo, run RunID) (MailboxID, e
 	if err == nil {
 		err = tx.mailboxEvent(run, "created", id, nil, m.Name)
 	}
-	if err == nil {
-		err = tx.rederive(acct)
-	}
+	tx.namesChanged(acct, false)
 	return id, err
 }
 
@@ -80,7 +78,8 @@ func (tx *Tx) DetachMailbox(id MailboxID, run RunID) error {
 	if _, err := tx.get("SELECT account FROM mailbox WHERE id = ?", []any{id}, &acct); err != nil {
 		return err
 	}
-	return tx.rederive(acct)
+	tx.namesChanged(acct, false)
+	return nil
 }
 
 func (tx *Tx) mailboxEvent(run any, kind string, id MailboxID, old, now any) error {

@@ -20,7 +20,8 @@ func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
 	if err != nil || string(key) == raw {
 		return err
 	}
-	if err := tx.makeRoom(acct, raw, id); err != nil {
+	merged, err := tx.makeRoom(acct, raw, id)
+	if err != nil {
 		return err
 	}
 	if _, err = tx.exec("UPDATE mailbox SET raw = ? WHERE id = ?", []byte(raw), id); err != nil {
@@ -30,25 +31,27 @@ func (tx *Tx) RenameMailbox(id MailboxID, raw string, run RunID) error {
 	if err := tx.mailboxEvent(orNull(run), "renamed", id, string(old), raw); err != nil {
 		return err
 	}
-	return tx.rederive(acct)
+	tx.namesChanged(acct, merged)
+	return nil
 }
 
 // makeRoom takes the name raw from whatever mailbox has it, for the mailbox id.
-func (tx *Tx) makeRoom(acct AccountID, raw string, id MailboxID) error {
+// merged: that was one made here, whose renames are no more.
+func (tx *Tx) makeRoom(acct AccountID, raw string, id MailboxID) (merged bool, err error) {
 	var other MailboxID
 	var unborn bool
 	ok, err := tx.get("SELECT id, unborn FROM mailbox WHERE account = ? AND raw = ?", []any{acct, []byte(raw)}, &other, &unborn)
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
 	if _, err := tx.exec("UPDATE mailbox SET raw = CAST(raw || x'00' || id AS BLOB) WHERE id = ?", other); err != nil || !unborn {
-		return err
+		return false, err
 	}
 	renamed, err := tx.bearRenamed(other)
 	if err != nil || renamed {
-		return err
+		return renamed, err
 	}
-	return tx.absorb(other, id)
+	return true, tx.absorb(other, id)
 }
 
 // bearRenamed lets a mailbox made here, which was to be renamed then, be made
@@ -64,10 +67,21 @@ func (tx *Tx) bearRenamed(id MailboxID) (bool, error) {
 }
 
 // absorb takes what waits for a mailbox made here into another one, which is on
-// the server under its name: what it was to be made for is there.
+// the server under its name: what it was to be made for is there, and is not to be
+// removed then.
 func (tx *Tx) absorb(unborn, into MailboxID) error {
-	p, err := tx.destination(into)
-	if err != nil {
+	p := destination{box: into}
+	if _, err := tx.get("SELECT account FROM mailbox WHERE id = ?", []any{into}, &p.acct); err != nil {
+		return err
+	}
+	var err error
+	if p.gen, err = tx.newestGeneration(into, p.acct); err != nil {
+		return err
+	}
+	if _, err := tx.exec("DELETE FROM intent WHERE mailbox = ? AND kind = 'remove'", into); err != nil {
+		return err
+	}
+	if _, err := tx.exec("UPDATE mailbox SET leaving = NULL WHERE id = ?", into); err != nil {
 		return err
 	}
 	for {

@@ -16,7 +16,8 @@ type Tx struct {
 	tx      *sql.Tx
 	stmts   map[string]*sql.Stmt
 	at      time.Time
-	durable bool // inside Edit
+	durable bool               // inside Edit
+	renamed map[AccountID]bool // see namesChanged
 	broken  error
 }
 
@@ -57,6 +58,9 @@ func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) er
 	defer raw.Rollback() // does nothing after Commit
 	tx := &Tx{s: s, ctx: ctx, tx: raw, stmts: map[string]*sql.Stmt{}, at: s.now(), durable: durable}
 	err = fn(tx)
+	if err == nil && tx.broken == nil {
+		err = tx.settleNames()
+	}
 	if tx.broken != nil {
 		err = tx.broken
 	}
