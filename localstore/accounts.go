@@ -68,6 +68,15 @@ func (s *Store) Runs(ctx context.Context, acct AccountID, limit int) ([]Run, err
 	return s.runs(ctx, "WHERE account = ? ORDER BY id DESC LIMIT ?", acct, limit)
 }
 
+// RunsBefore gives runs of an account that began before another one (0: all), newest
+// first.
+func (s *Store) RunsBefore(ctx context.Context, acct AccountID, before RunID, limit int) ([]Run, error) {
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	return s.runs(ctx, "WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?", acct, before, limit)
+}
+
 // LastRuns gives the newest run of an account and the newest with OutcomeOK; nil
 // where there is none. A run over some folders only (OutcomePartial, exit 0) says
 // nothing about the account and is passed over.

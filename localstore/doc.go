@@ -21,6 +21,8 @@
 //     has no UID, one intent that brings it, and lies in the newest generation of its
 //     mailbox: people's queries have it, the engine's have not.
 //   - One writer at a time, held by the kernel's lock; readers never wait for it.
+//   - What was on the server at a Cut is told by the newest event about each message
+//     up to there: its kind says whether, its UID where, "new" with which flags.
 //   - The view mail is for everyone and its columns stay.
 //
 // Check tests what of this can be tested, for users (verify) and for our tests.
@@ -51,7 +53,8 @@
 //	                                      from bytes to a Packed, without I/O
 //	put.go body.go stage.go partial.go
 //	read.go                               bodies in and out
-//	list.go status.go mailbox_query.go    questions people ask
+//	list.go status.go mailbox_query.go    questions people ask,
+//	history.go diff.go                    about the past too: a Cut is a moment in it
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code
 //

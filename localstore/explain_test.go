@@ -27,6 +27,17 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"list unseen":    list(ListQuery{Mailbox: p.box, Unseen: true, Since: time.Now()}),
 		"list account":   list(ListQuery{Account: p.acct}),
 		"list all":       list(ListQuery{Account: p.acct, Deleted: true, Limit: 5}),
+		"list then":      list(ListQuery{Mailbox: p.box, At: 7}),
+		"last then":      list(ListQuery{Account: p.acct, At: 7, Limit: 5, Unseen: true}),
+		"event from":     eventFromQuery,
+		"changes":        changesQuery,
+		"changes in":     changesInQuery,
+		"run events":     runEventsQuery,
+		"message events": messageEventsQuery,
+		"predecessor":    predecessorQuery,
+		"restored":       restoredQuery,
+		"diff":           diffQuery,
+		"last of a run":  cutAfterQuery,
 		"returned":       "SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL ORDER BY id DESC LIMIT 1",
 		"body of":        "SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1",
 		"problems of":    "DELETE FROM problem WHERE message = ?",
@@ -52,7 +63,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
 				t.Fatal(err)
 			}
-			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "SCAN h", "SCAN hg", "SCAN hx", "SCAN i", "SCAN intent", "SCAN c", "SCAN r", "SCAN conflict", "USE TEMP B-TREE"} {
+			for _, table := range []string{"SCAN m", "SCAN message", "SCAN chunk", "SCAN event", "SCAN problem", "SCAN p", "SCAN body", "SCAN b", "SCAN h", "SCAN hg", "SCAN hx", "SCAN i", "SCAN intent", "SCAN c", "SCAN r", "SCAN conflict", "SCAN e", "SCAN v", "SCAN n", "USE TEMP B-TREE"} {
 				if step == table || strings.HasPrefix(step, table+" ") && !(table == "SCAN m" && strings.Contains(step, "mailbox")) {
 					t.Errorf("%s: %s", name, step)
 				}

@@ -89,6 +89,7 @@ func TestHistory(t *testing.T) {
 				t.Fatalf("after event %d: %v\nwant %v", upTo, got, want)
 			}
 		}
+		m.asked()
 		checkClean(t, s)
 	})
 }

@@ -46,9 +46,10 @@ type ListQuery struct {
 	From, Subject string    // contained, in any case
 	Limit         int       // the last so many; 0: all
 	Deleted       bool      // vanished ones too
+	At            Cut       // not zero: those that were on the server then, with the flags that they had; vanished says what is gone since
 }
 
-const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ifnull(m.uid, 0), m.local, e.date, m.date, m.zone,
+const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ` + nowColumns + `, e.date, m.date, m.zone,
 	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
 	coalesce(b.size, m.size, -1), b.sha256, ifnull(m.labels, ''),
 	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
@@ -56,8 +57,17 @@ const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ifnull(m
 	x.id AS mailbox, g.id AS generation, m.uid AS uid, m.id AS message `
 
 const mailFrom = `FROM mailbox x CROSS JOIN account a ON a.id = x.account CROSS JOIN generation g ON g.mailbox = x.id
-	CROSS JOIN message m ON m.generation = g.id
-	LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope e ON e.body = m.body `
+	CROSS JOIN message m ON m.generation = g.id ` + mailTexts
+
+const mailTexts = "LEFT JOIN body b ON b.id = m.body LEFT JOIN envelope e ON e.body = m.body "
+
+// What a message is like now, and what it was like at a cut.
+const (
+	nowColumns  = "ifnull(m.uid, 0), m.local"
+	thenColumns = "h.uid, h.new"
+	thenJoin    = `CROSS JOIN event h ON h.id = (SELECT max(id) FROM event WHERE message = m.id AND id <= ?%d)
+	AND h.kind IN ('arrived', 'flags', 'rebound') AND h.uid IS NOT NULL `
+)
 
 // List calls fn for the selected messages mailbox by mailbox, in the order of
 // their UIDs: the one that arrived last comes last, after it those that are not on
@@ -106,11 +116,18 @@ func (s *Store) lastMails(ctx context.Context, query string, args []any, limit i
 // sql builds the query. Present and vanished messages have an index each, so
 // with both it is two queries that SQLite merges.
 func (q ListQuery) sql() (string, []any) {
+	columns, from, flags := mailSelect, mailFrom, "m.local"
 	where := "WHERE m.vanished_run IS %s AND m.leaving IS NULL AND x.leaving IS NULL"
 	var args []any
 	add := func(cond string, arg any) {
 		args = append(args, arg)
 		where += fmt.Sprintf(" AND "+cond, len(args))
+	}
+	if q.At != 0 {
+		args = append(args, q.At)
+		columns, flags = strings.Replace(columns, nowColumns, thenColumns, 1), "h.new"
+		from = strings.Replace(from, mailTexts, fmt.Sprintf(thenJoin, 1)+mailTexts, 1)
+		where = "WHERE m.vanished_run IS %s"
 	}
 	if q.Account != 0 {
 		add("+x.account = ?%d", q.Account) // plus: see foldersQuery
@@ -131,11 +148,11 @@ func (q ListQuery) sql() (string, []any) {
 		add("m.date < ?%d", q.Before.Unix())
 	}
 	if q.Unseen {
-		where += ` AND instr(' ' || m.local || ' ', ' \Seen ') = 0`
+		where += ` AND instr(' ' || ` + flags + ` || ' ', ' \Seen ') = 0`
 	}
-	text := mailSelect + mailFrom + strings.Replace(where, "%s", "NULL", 1)
-	if q.Deleted {
-		text += " UNION ALL " + mailSelect + mailFrom + strings.Replace(where, "%s", "NOT NULL", 1)
+	text := columns + from + strings.Replace(where, "%s", "NULL", 1)
+	if q.Deleted || q.At != 0 {
+		text += " UNION ALL " + columns + from + strings.Replace(where, "%s", "NOT NULL", 1)
 	}
 	order := " ORDER BY mailbox, generation, uid NULLS LAST, message"
 	if q.Limit > 0 {

@@ -11,6 +11,8 @@ func (a *app) commands() []*cli.Command {
 		a.foldersCommand(),
 		a.listCommand(),
 		a.showCommand(),
+		a.historyCommand(),
+		a.diffCommand(),
 		a.flagCommand(),
 		a.moveCommand(),
 		a.copyCommand(),

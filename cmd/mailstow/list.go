@@ -24,13 +24,17 @@ Reads the store alone: no network, also while a sync runs. FOLDER is the name as
 The message that arrived last comes last. The number at the end of a line is the
 id that "mailstow show" takes.
 
+--at lists what was on the server at a time in the past, as the last sync before it
+found it, with the flags of then; x marks what has vanished since.
+
 Flags: N not seen, R answered, F flagged, D draft, T to be deleted, x vanished
 from the server, + not on the server yet, ? body not yet downloaded.`,
 			[]string{"mailstow list INBOX --unseen", "mailstow list work:Archive/2024 --from alice --since 2024-06-01",
-				"mailstow list INBOX --limit 20", "mailstow list INBOX --json | jq -r .subject"},
+				"mailstow list INBOX --limit 20", "mailstow list INBOX --at 2026-10-01T12:00", "mailstow list INBOX --json | jq -r .subject"},
 			exitOK, exitFailed, exitUsage),
 		Flags: append(filterFlags("n"),
 			&cli.BoolFlag{Name: "deleted", Usage: "also what vanished from the server"},
+			atFlag(),
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line"},
 			accountFlag()),
 		Action: a.list,
@@ -55,6 +59,9 @@ func (a *app) list(c *cli.Context) error {
 		return err
 	}
 	query.Account, query.Mailbox = one.ID, box.ID
+	if query.At, err = a.cutAt(c, one.store); err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return a.listJSON(c.Context, one.store, query)
 	}
@@ -111,7 +118,7 @@ func (a *app) listQuery(c *cli.Context) (localstore.ListQuery, error) {
 
 // parseSince reads a day (in the zone of now), a moment, or an age.
 func parseSince(s string, now time.Time) (time.Time, error) {
-	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04"} {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			return t, nil
 		}
