@@ -47,6 +47,7 @@ type ListQuery struct {
 	Limit         int       // the last so many; 0: all
 	Deleted       bool      // vanished ones too
 	At            Cut       // not zero: those that were on the server then, with the flags that they had; vanished says what is gone since
+	SinceRun      RunID     // what changed after that run; 0: no matter when
 }
 
 const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ` + nowColumns + `, e.date, m.date, m.zone,
@@ -68,6 +69,10 @@ const (
 	thenJoin    = `CROSS JOIN event h ON h.id = (SELECT max(id) FROM event WHERE message = m.id AND id <= ?%d)
 	AND h.kind IN ('arrived', 'flags', 'rebound') AND h.uid IS NOT NULL `
 )
+
+// changedSince: something happened to the message after the last event of a run.
+const changedSince = `EXISTS (SELECT 1 FROM event e WHERE e.message = m.id
+	AND e.id > ifnull((SELECT id FROM event WHERE run <= ?%d ORDER BY id DESC LIMIT 1), 0))`
 
 // List calls fn for the selected messages mailbox by mailbox, in the order of
 // their UIDs: the one that arrived last comes last, after it those that are not on
@@ -146,6 +151,9 @@ func (q ListQuery) sql() (string, []any) {
 	}
 	if !q.Before.IsZero() {
 		add("m.date < ?%d", q.Before.Unix())
+	}
+	if q.SinceRun != 0 {
+		add(changedSince, q.SinceRun)
 	}
 	if q.Unseen {
 		where += ` AND instr(' ' || ` + flags + ` || ' ', ' \Seen ') = 0`

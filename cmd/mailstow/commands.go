@@ -27,6 +27,7 @@ func (a *app) commands() []*cli.Command {
 		a.conflictsCommand(),
 		a.doctorCommand(),
 		a.verifyCommand(),
+		a.exportCommand(),
 		a.demoCommand(),
 	}
 }
