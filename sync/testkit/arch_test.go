@@ -33,6 +33,8 @@ var mayImport = map[string][]string{
 	"localstore/export": {"localstore"},
 	"conflict":          {},
 	"sync/testkit/...":  {"sync/testkit/..."},
+	// The machine that tries the engine on histories, as the kit's own tests do.
+	"sync/testkit/histories": {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
 }
 
 // onlyIn says where an import from outside may appear at all; everywhere else it

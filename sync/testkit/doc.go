@@ -8,6 +8,9 @@
 //	daemon/     what such servers share: ports, start, stop, skip
 //	imapuser/   a person at the other end: changes and lists mailboxes over IMAP
 //	synthetic/  a server whose mail is computed, for figures
+//	model/      an account as the RFCs describe it; model/proto speaks IMAP about it
+//	histories/  random work on both sides, runs that meet faults, and what must hold
+//	memconn/    a net.Conn in memory
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
 //	mailgen/    deterministic sample mail, ordinary and odd
 //	testcert/   a throwaway certificate

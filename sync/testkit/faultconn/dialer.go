@@ -6,9 +6,11 @@ import (
 	"sync"
 )
 
-// Dialer dials TCP and wraps what it gets; its Dial fits remote.Config.Dial. It
+// Dialer dials, TCP if nothing else is said, and wraps what it gets; its Dial fits remote.Config.Dial. It
 // may be used by several goroutines.
 type Dialer struct {
+	// Base opens connections; nil: TCP.
+	Base func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Faults says what befalls the n-th connection, counted from 0. nil: nothing.
 	Faults func(n int) []Option
 	// Refuse lets the n-th dial fail with this error where it is not nil.
@@ -30,8 +32,11 @@ func (d *Dialer) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 			return nil, err
 		}
 	}
-	var nd net.Dialer
-	conn, err := nd.DialContext(ctx, network, addr)
+	base := d.Base
+	if base == nil {
+		base = new(net.Dialer).DialContext
+	}
+	conn, err := base(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

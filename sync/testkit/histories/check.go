@@ -1,0 +1,209 @@
+package histories
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"mailstow/conflict"
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/model"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// afterwards is what must hold after every run.
+func (m *machine) afterwards() {
+	m.Helper()
+	lines := m.allowed()
+	if m.Log != nil {
+		for _, line := range lines {
+			m.logf("      %s", line)
+		}
+	}
+	m.keeps()
+	m.server.Do(m.behind)
+}
+
+// keeps: no body that was held is gone.
+func (m *machine) keeps() {
+	m.Helper()
+	now := m.bodies()
+	for sha := range m.held {
+		if !now[sha] {
+			m.Errorf("machine %d has no longer the body %s", m.number, sha)
+		}
+	}
+	m.held = now
+}
+
+// behind: no cursor is ahead of what was applied (I8).
+func (m *machine) behind(a *model.Account) {
+	m.Helper()
+	rows := map[string]map[uint32]row{}
+	for _, r := range m.present() {
+		if rows[r.raw] == nil {
+			rows[r.raw] = map[uint32]row{}
+		}
+		rows[r.raw][r.uid] = r
+	}
+	for _, c := range m.cursors() {
+		box := a.Mailbox(c.raw)
+		if box == nil || box.UIDValidity != c.uidvalidity || c.listed == 0 {
+			continue
+		}
+		for _, msg := range box.Messages {
+			r, known := rows[c.raw][msg.UID]
+			switch {
+			case msg.UID <= c.listed && !known:
+				m.Errorf("machine %d: %s is listed up to %d, and lacks %d", m.number, c.raw, c.listed, msg.UID)
+			case msg.UID <= c.listed && msg.ModSeq <= c.modSeq && r.base != canonical(msg.Flags):
+				m.Errorf("machine %d: %s is applied up to %d, and %d, of %d, has %q instead of %q",
+					m.number, c.raw, c.modSeq, msg.UID, msg.ModSeq, r.base, msg.Flags)
+			}
+		}
+		for _, x := range box.Expunged {
+			if _, known := rows[c.raw][x.UID]; known && x.ModSeq <= c.modSeq {
+				m.Errorf("machine %d: %s is applied up to %d, and has %d, expunged at %d", m.number, c.raw, c.modSeq, x.UID, x.ModSeq)
+			}
+		}
+	}
+}
+
+func canonical(flags []string) string {
+	var all []imap.Flag
+	for _, f := range flags {
+		all = append(all, imap.Flag(f))
+	}
+	return string(conflict.Canonical(all))
+}
+
+// settle lets all machines run, with a good line and nobody else at work, until
+// nothing is left to do, and compares.
+func (w *World) settle() {
+	w.Helper()
+	w.clock = w.clock.Add(30 * 24 * time.Hour) // whatever waits is due
+	last := make([]mailsync.Receipt, len(w.machines))
+	for range w.machines { // what one brings, the others have to hear of
+		for i, m := range w.machines {
+			m.calm()
+			last[i] = m.run()
+		}
+	}
+	for i, m := range w.machines {
+		if last[i].Exit != 0 && (last[i].Exit != mailsync.ExitPartial || len(m.waiting()) == 0) {
+			m.Errorf("machine %d ends with %d: %s; %+v", m.number, last[i].Exit, last[i].Error, last[i].Failures)
+		}
+		m.idle(last[i].Exit)
+		m.server.Do(m.equal)
+		m.sound()
+	}
+	if !w.Failed() {
+		w.server.Do(w.owed)
+	}
+}
+
+// idle: one more run sends nothing that changes anything, and writes nothing.
+func (m *machine) idle(exit int) {
+	m.Helper()
+	before := m.dump()
+	m.ledger.epoch++
+	m.server.Heard()
+	rc, err := mailsync.Pull(context.Background(), m.store, m.account(), m.options())
+	m.server.Wait()
+	if rc.Exit != exit {
+		m.Errorf("machine %d: the run after the last ends with %d, %v, instead of %d", m.number, rc.Exit, err, exit)
+	}
+	for _, line := range m.allowed() {
+		if !reading.MatchString(line) {
+			m.Errorf("machine %d is not at rest: %s", m.number, line)
+		}
+	}
+	if after := m.dump(); after != before {
+		m.Errorf("machine %d writes when nothing happened:\n%s", m.number, difference(before, after))
+	}
+}
+
+func difference(before, after string) string {
+	var out strings.Builder
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			fmt.Fprintln(&out, "-", line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			fmt.Fprintln(&out, "+", line)
+		}
+	}
+	return out.String()
+}
+
+// equal: the mirror is what the server has; and what its owner sees, if nothing waits.
+func (m *machine) equal(a *model.Account) {
+	m.Helper()
+	quiet := len(m.waiting()) == 0
+	var theirs, ours []string
+	for _, box := range a.Mailboxes() {
+		for _, msg := range box.Messages {
+			theirs = append(theirs, fmt.Sprintf("%s/%d %d %q %d %x", box.Name, box.UIDValidity, msg.UID, canonical(msg.Flags), msg.Date.Unix(), sha256.Sum256(msg.Body)))
+		}
+	}
+	for _, r := range m.present() {
+		ours = append(ours, fmt.Sprintf("%s/%d %d %q %d %s", r.raw, r.uidvalidity, r.uid, r.base, r.date, r.sha))
+		if quiet && r.base != r.local {
+			m.Errorf("machine %d: nothing waits, and %s %d has %q here and %q there", m.number, r.raw, r.uid, r.local, r.base)
+		}
+	}
+	sort.Strings(theirs)
+	sort.Strings(ours)
+	if !slices.Equal(theirs, ours) {
+		m.Errorf("machine %d (-server +mirror):\n%s", m.number, difference(strings.Join(theirs, "\n"), strings.Join(ours, "\n")))
+	}
+	m.sameNames(a, quiet)
+}
+
+func (m *machine) sameNames(a *model.Account, quiet bool) {
+	m.Helper()
+	var theirs, ours []string
+	for _, box := range a.Mailboxes() {
+		theirs = append(theirs, box.Name)
+	}
+	for _, b := range m.boxes() {
+		ours = append(ours, b.Shown())
+	}
+	sort.Strings(ours)
+	if quiet && !slices.Equal(theirs, ours) {
+		m.Errorf("machine %d has the mailboxes %q, the server %q", m.number, ours, theirs)
+	}
+}
+
+// waiting are the edits that have not been carried out.
+func (m *machine) waiting() (all []string) {
+	m.Helper()
+	err := m.store.Intents(context.Background(), m.accountID(), func(in localstore.Intent) error {
+		all = append(all, fmt.Sprintf("%s %s %s", in.Kind, in.State, in.Reason))
+		return nil
+	})
+	if err != nil {
+		m.Fatalf("%v", err)
+	}
+	return all
+}
+
+// sound: the store's own check finds nothing.
+func (m *machine) sound() {
+	m.Helper()
+	err := m.store.Check(context.Background(), localstore.CheckOptions{}, func(f localstore.Finding) {
+		m.Errorf("machine %d: %s: %s (message %d, uid %d of %s)", m.number, f.Kind, f.What, f.Message, f.UID, f.Folder)
+	})
+	if err != nil {
+		m.Fatalf("%v", err)
+	}
+}

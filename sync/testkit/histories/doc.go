@@ -1,0 +1,25 @@
+// Package histories tries the engine on histories: what an owner did offline on one
+// or two machines, what others did on the server meanwhile, and runs that met faults,
+// in any order; then the line is good, all run until nothing is left to do, and what
+// is there is compared with what must be.
+//
+// Wanted after every run, be it cut or not:
+//   - the store holds every body that it ever held (I7), by hash;
+//   - no cursor is ahead of what was applied (I8): what the server changed up to
+//     HIGHESTMODSEQ is in the rows, and so is every UID up to the one listed;
+//   - no command left that is not allowed (I14, I18).
+//
+// And when all is quiet:
+//   - mirror and server are equal, message by message;
+//   - a message that nobody deleted is there, and no more often than it was copied;
+//   - its flags are what the ledger says, which knows nothing of the engine;
+//   - one more run sends nothing that changes anything, and writes nothing;
+//   - the store's own Check finds nothing.
+//
+// A History is a value: it prints as JSON, and runs again from that.
+//
+// Layout: history.go is the value; world.go what it runs on, with machine.go for each
+// owner's store; owner.go, others.go and runs.go carry out its steps; ledger.go and
+// flags.go remember what was done and say what must be there; rows.go reads a store,
+// check.go compares.
+package histories

@@ -1,0 +1,129 @@
+package histories_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"mailstow/conflict"
+	"mailstow/sync/testkit/histories"
+)
+
+// How many histories, from which on, and one alone: what a failure prints.
+const (
+	countEnv  = "MAILSTOW_TEST_HISTORIES"
+	firstEnv  = "MAILSTOW_TEST_HISTORIES_FROM"
+	replayEnv = "MAILSTOW_TEST_HISTORY"
+)
+
+func number(t *testing.T, env string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(env)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Whatever people do on both sides, and wherever runs are cut: nothing is lost or
+// doubled, and in the end both sides are equal.
+func TestHistories(t *testing.T) {
+	count := number(t, countEnv, map[bool]int{true: 30, false: 150}[testing.Short()])
+	var next, failures atomic.Int64
+	next.Store(int64(number(t, firstEnv, 0)))
+	end := next.Load() + int64(count)
+	for i := range runtime.GOMAXPROCS(0) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			dir := memory(t)
+			for n := next.Add(1) - 1; n < end && failures.Load() < 5; n = next.Add(1) - 1 {
+				if wrong := histories.Run(history.Example(int(n)), dir, io.Discard); len(wrong) > 0 {
+					failures.Add(1)
+					report(t, int(n), dir, wrong)
+				}
+			}
+		})
+	}
+}
+
+// report tells of the shortest history that goes wrong as the n-th does.
+func report(t *testing.T, n int, dir string, wrong []string) {
+	t.Helper()
+	kind := strings.Fields(wrong[0])
+	tries := 0
+	short := histories.Shrink(history.Example(n), func(h histories.History) bool {
+		tries++
+		now := histories.Run(h, dir, io.Discard)
+		return tries < 1500 && len(now) > 0 && same(strings.Fields(now[0]), kind)
+	})
+	t.Errorf("history %d: %s\n%s='%s' go test -run TestHistory$ ./sync/testkit/histories/", n,
+		strings.Join(histories.Run(short, dir, io.Discard), "\n"), replayEnv, short)
+}
+
+// same: the words that are no numbers are alike, one in three or more.
+func same(a, b []string) bool {
+	alike := 0
+	for _, word := range a {
+		if slices.Contains(b, word) {
+			alike++
+		}
+	}
+	return 3*alike >= len(a)
+}
+
+// TestHistory runs one history again, and tells what happens.
+func TestHistory(t *testing.T) {
+	text := os.Getenv(replayEnv)
+	if text == "" {
+		t.Skip("no history is given in " + replayEnv)
+	}
+	h, err := histories.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range histories.Run(h, t.TempDir(), os.Stderr) {
+		t.Error(wrong)
+	}
+}
+
+// memory is a directory that costs no disk, where there is one.
+func memory(t *testing.T) string {
+	if dir, err := os.MkdirTemp("/dev/shm", "mailstow-histories"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
+
+// history makes one of a seed.
+var history = rapid.Custom(func(t *rapid.T) histories.History {
+	h := histories.History{
+		Hide:     rapid.IntRange(0, 4).Draw(t, "hide") == 4,
+		Policy:   rapid.SampledFrom([]conflict.Policy{conflict.Server, conflict.Local, conflict.Both}).Draw(t, "policy"),
+		Machines: 1 + rapid.IntRange(0, 3).Draw(t, "machines")/3,
+	}
+	for _, name := range histories.Capabilities() {
+		if rapid.IntRange(0, 3).Draw(t, name) > 0 {
+			h.Caps = append(h.Caps, name)
+		}
+	}
+	does := slices.Concat(histories.OwnerDoes, histories.OthersDo, histories.RunsAre)
+	number := rapid.IntRange(0, 1<<14)
+	h.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) histories.Step {
+		return histories.Step{Do: rapid.SampledFrom(does).Draw(t, "do"), M: rapid.IntRange(0, 1).Draw(t, "m"),
+			A: number.Draw(t, "a"), B: number.Draw(t, "b"), C: number.Draw(t, "c")}
+	}), 8, 30).Draw(t, "steps")
+	return h
+})

@@ -1,0 +1,50 @@
+package histories
+
+import (
+	"encoding/json"
+
+	"mailstow/conflict"
+)
+
+// History is all that happens.
+type History struct {
+	Caps     []string // of the server
+	Hide     bool     // it tells no UIDs of what it was given
+	Policy   conflict.Policy
+	Machines int
+	Steps    []Step
+}
+
+// Step is one thing that happens. The numbers say to which mailbox and message, modulo
+// what there is, so that a step means something whatever was left out before it.
+type Step struct {
+	Do      string
+	M       int // the machine
+	A, B, C int
+}
+
+// What an owner does offline, what others do on the server, and runs.
+var (
+	OwnerDoes  = []string{"flag", "flag", "flag", "unflag", "move", "move", "copy", "expunge", "append", "append", "create", "rename", "remove"}
+	OthersDo   = []string{"deliver", "deliver", "deliver", "their-flag", "their-flag", "their-unflag", "their-move", "their-copy", "their-expunge", "their-create", "their-rename", "their-delete", "renumber"}
+	RunsAre    = []string{"run", "run-cut-read", "run-cut-read", "run-cut-write", "run-lost", "run-cut", "run-meanwhile", "run-refused", "settle"}
+	capability = []string{"LITERAL+", "ENABLE", "UIDPLUS", "MOVE", "ESEARCH", "LIST-EXTENDED", "LIST-STATUS", "CONDSTORE", "QRESYNC", "MULTIAPPEND", "OBJECTID", "SEARCHRES", "UNSELECT", "SASL-IR"}
+)
+
+// Capabilities are those that histories switch on and off.
+func Capabilities() []string { return capability }
+
+// String is the history as JSON, for Parse.
+func (h History) String() string {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// Parse reads what String wrote.
+func Parse(text string) (h History, err error) {
+	err = json.Unmarshal([]byte(text), &h)
+	return h, err
+}

@@ -1,0 +1,123 @@
+package histories
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/faultconn"
+	"mailstow/sync/testkit/model"
+	"mailstow/sync/testkit/model/proto"
+)
+
+// runs are the ways in which a run can go.
+var runs map[string]func(*machine, Step)
+
+func init() { // not at once: a step may be one of others
+	runs = map[string]func(*machine, Step){
+		"run":           func(m *machine, _ Step) { m.run() },
+		"run-cut-read":  func(m *machine, s Step) { m.faulty(faultconn.CutRead(int64(100 + s.A%6000))) },
+		"run-cut-write": func(m *machine, s Step) { m.faulty(faultconn.CutWrite(int64(60 + s.A%1500))) },
+		"run-lost":      func(m *machine, s Step) { m.fault(s, proto.Fault{Lost: true}) },
+		"run-cut":       func(m *machine, s Step) { m.fault(s, proto.Fault{Cut: true}) },
+		"run-refused":   (*machine).refused,
+		"run-meanwhile": (*machine).meanwhile,
+	}
+}
+
+// faulty is a run whose first connections meet a fault.
+func (m *machine) faulty(opt faultconn.Option) {
+	m.Helper()
+	m.calm() // connections are counted anew
+	m.dialer.Faults = func(n int) []faultconn.Option {
+		if n > 1 {
+			return nil
+		}
+		return []faultconn.Option{opt}
+	}
+	m.run()
+	m.calm()
+}
+
+// fault is a run in which a fault meets a command that changes something, or failing
+// that any other one.
+func (m *machine) fault(s Step, f proto.Fault) {
+	m.Helper()
+	seen, done := 0, false
+	m.server.Fault = func(line string) proto.Fault {
+		if changing := !reading.MatchString(line); done || changing != (s.B%4 != 0) || strings.HasPrefix(line, "LOG") {
+			return proto.Fault{}
+		}
+		if seen++; seen <= s.A%6 {
+			return proto.Fault{}
+		}
+		done = true
+		m.logf("   at %s", line)
+		return f
+	}
+	m.run()
+	m.calm()
+}
+
+// refused is a run in which the server refuses one command that changes something.
+func (m *machine) refused(s Step) {
+	m.Helper()
+	s.B = 1
+	m.fault(s, proto.Fault{Says: "%s NO [LIMIT] not today"})
+}
+
+// meanwhile is a run during which somebody does something at some command.
+func (m *machine) meanwhile(s Step) {
+	m.Helper()
+	do := OthersDo[s.B%len(OthersDo)]
+	what := Step{Do: do, A: s.C, B: s.A / 7, C: s.C / 3}
+	m.fault(Step{A: s.A, B: s.C}, proto.Fault{First: func(a *model.Account) {
+		m.ledger.epoch++
+		m.logf("   %+v", what)
+		m.other(a, what)
+	}})
+}
+
+var endings = []int{mailsync.ExitOK, mailsync.ExitPartial, mailsync.ExitConnect}
+
+// run syncs, and looks at what must hold after every run.
+func (m *machine) run() mailsync.Receipt {
+	m.Helper()
+	m.ledger.epoch++
+	m.server.Heard()
+	rc, err := mailsync.Pull(context.Background(), m.store, m.account(), m.options())
+	m.ledger.epoch++
+	m.server.Wait()
+	if !slices.Contains(endings, rc.Exit) {
+		m.Errorf("machine %d: exit %d, %v, %+v", m.number, rc.Exit, err, rc)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		m.Errorf("machine %d: %v", m.number, err)
+	}
+	m.logf("   exit %d, %v; pushed %+v; %d wait; %+v", rc.Exit, err, rc.Pushed, rc.Pending, rc.Failures)
+	m.afterwards()
+	return rc
+}
+
+// What may leave at all: the source of a move goes by MOVE or UID EXPUNGE, flags are
+// added and taken away.
+var (
+	reading = regexp.MustCompile(`^(CAPABILITY|ID|LOGIN|AUTHENTICATE|ENABLE|NAMESPACE|LIST|LSUB|STATUS|EXAMINE|UID FETCH|UID SEARCH|NOOP|LOGOUT|UNSELECT)\b`)
+	writing = regexp.MustCompile(`^(SELECT|CREATE|DELETE|RENAME|SUBSCRIBE|UNSUBSCRIBE|APPEND|UID COPY|UID MOVE|UID EXPUNGE|UID STORE \S+ (\(UNCHANGEDSINCE \d+\) )?[-+]FLAGS\.SILENT) `)
+	unseen  = regexp.MustCompile(`BODY\[|RFC822(\.TEXT)?[ )]|ENVELOPE|BODYSTRUCTURE|CHANGEDSINCE 0\b`)
+)
+
+// allowed looks at what left (I14, I17, I18), and returns it.
+func (m *machine) allowed() []string {
+	m.Helper()
+	lines := m.server.Heard()
+	for _, line := range lines {
+		if !reading.MatchString(line) && !writing.MatchString(line) || unseen.MatchString(line) {
+			m.Errorf("machine %d sent %s", m.number, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,156 @@
+package histories
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"mailstow/sync/testkit/model"
+	"mailstow/sync/testkit/model/proto"
+)
+
+// TB is what of a test is needed.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Failed() bool
+}
+
+// World is what a history happens in.
+type World struct {
+	TB
+	History
+	Log io.Writer // what happens, for people; nil: nobody looks
+
+	server   *proto.Server
+	machines []*machine
+	ledger   ledger
+	clock    time.Time
+	names    int // made so far
+}
+
+// Run carries a history out in a directory for stores, and returns what is wrong.
+func Run(h History, dir string, log io.Writer) (wrong []string) {
+	t := &finds{}
+	defer func() {
+		if r := recover(); r != nil && r != giveUp {
+			panic(fmt.Sprint(r, " in ", h))
+		}
+		wrong = t.list
+	}()
+	prepare(t, h, dir)
+	run(t, h, dir, log)
+	return
+}
+
+// prepare makes a store that others begin with, if there is none yet.
+func prepare(t TB, h History, dir string) {
+	t.Helper()
+	w := newWorld(t, History{Caps: h.Caps}, nil)
+	m := &machine{World: w}
+	if _, err := os.Stat(m.begun(dir)); err == nil {
+		return
+	}
+	m = openMachine(w, dir, 0)
+	m.close()
+	w.server.Wait()
+	if err := os.Rename(m.path, m.begun(dir)); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// finds collects what is wrong.
+type finds struct{ list []string }
+
+const giveUp = "the rest makes no sense"
+
+func (f *finds) Helper()      {}
+func (f *finds) Failed() bool { return len(f.list) > 0 }
+
+func (f *finds) Errorf(format string, args ...any) {
+	f.list = append(f.list, fmt.Sprintf(format, args...))
+}
+
+func (f *finds) Fatalf(format string, args ...any) {
+	f.Errorf(format, args...)
+	panic(giveUp)
+}
+
+func run(t TB, h History, dir string, log io.Writer) {
+	t.Helper()
+	w := newWorld(t, h, log)
+	defer w.server.Wait()
+	for i := range max(h.Machines, 1) {
+		m := openMachine(w, dir, i)
+		defer m.close()
+		w.machines = append(w.machines, m)
+	}
+	for _, s := range h.Steps {
+		w.logf("%+v", s)
+		w.step(s)
+		if t.Failed() {
+			return
+		}
+	}
+	w.settle()
+}
+
+func newWorld(t TB, h History, log io.Writer) *World {
+	w := &World{TB: t, History: h, Log: log, ledger: newLedger(), clock: time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)}
+	w.server = proto.NewServer(model.New(), h.Caps...)
+	w.server.Lies.HideUIDs = h.Hide
+	w.begin()
+	return w
+}
+
+// begin is the account before anybody has a mirror of it.
+func (w *World) begin() {
+	w.server.Do(func(a *model.Account) {
+		for i, name := range []string{"INBOX", "M", "X", "A/B"} {
+			box := a.Mailbox(name)
+			if box == nil {
+				box, _ = a.Create(name)
+			}
+			for range []int{4, 2, 1, 0}[i] {
+				w.deliver(box)
+			}
+		}
+	})
+}
+
+func (w *World) logf(format string, args ...any) {
+	if w.Log != nil {
+		fmt.Fprintf(w.Log, format+"\n", args...)
+	}
+}
+
+// step carries one step out.
+func (w *World) step(s Step) {
+	w.Helper()
+	w.clock = w.clock.Add(time.Minute)
+	m := w.machines[s.M%len(w.machines)]
+	switch {
+	case s.Do == "settle":
+		w.settle()
+	case owners[s.Do] != nil:
+		m.edit(s)
+	case others[s.Do] != nil:
+		w.server.Do(func(a *model.Account) { w.other(a, s) })
+	case runs[s.Do] != nil:
+		runs[s.Do](m, s)
+	default:
+		w.Fatalf("no step is called %q", s.Do)
+	}
+}
+
+// date is that of the n-th message; some have the same.
+func date(n int) time.Time {
+	return time.Date(2020, 1, 1, 9, 30, 0, 0, time.FixedZone("", 2*3600)).AddDate(0, 0, n/3)
+}
+
+// text is the n-th message. Those of a kind have the same size.
+func text(n int) []byte {
+	return fmt.Appendf(nil, "From: a@example.org\r\nSubject: %04d\r\nMessage-ID: <%04d@example.org>\r\n\r\nbody %04d\r\n", n, n, n)
+}
