@@ -53,7 +53,8 @@
 //	                                      from bytes to a Packed, without I/O
 //	put.go body.go stage.go partial.go
 //	read.go                               bodies in and out
-//	list.go status.go mailbox_query.go    questions people ask,
+//	list.go status.go mailbox_query.go holding.go
+//	                                      questions people ask,
 //	history.go diff.go                    about the past too: a Cut is a moment in it
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code

@@ -28,6 +28,7 @@ func (a *app) commands() []*cli.Command {
 		a.doctorCommand(),
 		a.verifyCommand(),
 		a.exportCommand(),
+		a.importCommand(),
 		a.demoCommand(),
 	}
 }

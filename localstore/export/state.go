@@ -122,15 +122,10 @@ func (t *target) load(format Format) error {
 	if t.root == nil {
 		return nil
 	}
-	text, err := t.root.ReadFile(stateFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return t.empty()
-	}
-	var s state
-	if err == nil {
-		err = json.Unmarshal(text, &s)
-	}
+	s, err := readState(t.root)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return t.empty()
 	case err != nil:
 		return fmt.Errorf("%s: %w", stateFile, err)
 	case s.Version != 1:
@@ -146,6 +141,14 @@ func (t *target) load(format Format) error {
 		t.taken[fold(p.Path)] = true
 	}
 	return nil
+}
+
+func readState(root *os.Root) (s state, err error) {
+	text, err := root.ReadFile(stateFile)
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	return s, err
 }
 
 func (t *target) empty() error {

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"mailstow/cmd/mailstow/compose"
+	"mailstow/localstore"
+	"mailstow/localstore/export"
+)
+
+// importPacker reads mail and packs it, while what it packed before is put into the
+// store.
+type importPacker struct {
+	*importing
+	ctx    context.Context
+	packer *localstore.Packer
+	out    chan packedMail
+	err    error // known once out is closed
+}
+
+func newImportPacker(ctx context.Context, im *importing) *importPacker {
+	return &importPacker{importing: im, ctx: ctx, packer: localstore.NewPacker(), out: make(chan packedMail, 16)}
+}
+
+func (p *importPacker) run(paths []string) {
+	defer close(p.out)
+	r := &export.Reader{Found: p.found, Bad: p.noted}
+	for _, path := range paths {
+		var err error
+		if path == "-" {
+			err = r.Stdin(p.ctx, impatient{p.ctx, p.stdin}, filepath.Dir(p.store.Path()))
+		} else {
+			err = r.Read(p.ctx, filepath.Clean(path))
+		}
+		if err != nil {
+			p.err = err
+			return
+		}
+	}
+}
+
+// noted tells of what cannot be imported, and goes on.
+func (p *importPacker) noted(place string, err error) error {
+	p.bad++
+	p.ui.warn("%s: %v", place, err)
+	return nil
+}
+
+func (p *importPacker) found(m export.Message) error {
+	body, err := p.pack(m)
+	if err != nil {
+		if p.ctx.Err() != nil || !unfit(err) {
+			return err
+		}
+		return p.noted(m.Place(), err)
+	}
+	select {
+	case p.out <- packedMail{m, body}:
+		return nil
+	case <-p.ctx.Done():
+		return p.drop(packedMail{m, body})
+	}
+}
+
+// fileError is one of the file that is read, not of the store.
+type fileError struct{ error }
+
+func (e fileError) Unwrap() error { return e.error }
+
+func unfit(err error) bool {
+	_, ok := err.(fileError)
+	return ok
+}
+
+// pack packs a message: the bytes that an export says it wrote, if they still are what
+// they were; else what a mail program makes of them.
+func (p *importPacker) pack(m export.Message) (*localstore.Packed, error) {
+	if open, sum := m.Exact(); open != nil {
+		body, err := p.packFrom(open, func(r io.Reader) (io.Reader, error) { return &noZero{r: r}, nil })
+		if err != nil || strings.HasPrefix(hex.EncodeToString(body.SHA256[:]), sum) {
+			return body, err
+		}
+		if err := p.drop(packedMail{m, body}); err != nil {
+			return nil, err
+		}
+	}
+	return p.packFrom(m.Open, func(r io.Reader) (io.Reader, error) { return compose.New(r) })
+}
+
+func (p *importPacker) packFrom(open func() (io.ReadCloser, error), as func(io.Reader) (io.Reader, error)) (*localstore.Packed, error) {
+	f, err := open()
+	if err != nil {
+		return nil, fileError{err}
+	}
+	defer f.Close()
+	in, err := as(f)
+	if err != nil {
+		return nil, fileError{err}
+	}
+	failing := &failingFile{r: in}
+	body, err := p.packOne(failing)
+	if err != nil && failing.err != nil {
+		err = fileError{failing.err}
+	}
+	return body, err
+}
+
+// packOne keeps a small message in memory and streams a large one into the store.
+func (p *importPacker) packOne(r io.Reader) (*localstore.Packed, error) {
+	var head bytes.Buffer
+	_, err := io.CopyN(&head, r, localstore.ChunkSize+1)
+	switch {
+	case err == io.EOF:
+		return p.packer.PackBytes(head.Bytes()), nil
+	case err != nil:
+		return nil, err
+	}
+	return p.store.Stage(p.ctx, p.packer, io.MultiReader(&head, r))
+}
+
+// failingFile remembers an error of the file, to tell it from those of the store.
+type failingFile struct {
+	r   io.Reader
+	err error
+}
+
+func (f *failingFile) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
+}
+
+// noZero refuses zero octets, as compose does: no server takes them back.
+type noZero struct {
+	r    io.Reader
+	read int64
+}
+
+func (z *noZero) Read(p []byte) (int, error) {
+	n, err := z.r.Read(p)
+	if at := bytes.IndexByte(p[:n], 0); at >= 0 {
+		return 0, fmt.Errorf("byte %d is zero, which no IMAP server takes", z.read+int64(at))
+	}
+	z.read += int64(n)
+	return n, err
+}
