@@ -222,9 +222,8 @@ func (r *Reader) named(path, source string, fi os.FileInfo, names []string, inde
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
 		return r.bad(source, 0, err)
-	case string(head[:n]) == fromLine:
-		stem := strings.TrimSuffix(filepath.Base(path), ".mbox")
-		below := append(slices.Clip(names), stem)
+	case string(head[:n]) == fromLine && !exported(path, index):
+		below := append(slices.Clip(names), mboxName(path)...)
 		if known, ok := r.known[r.relative(path)]; ok {
 			below = known
 		}
@@ -233,6 +232,23 @@ func (r *Reader) named(path, source string, fi os.FileInfo, names []string, inde
 		return nil // an mbox of nothing
 	}
 	return r.single(path, source, fi, names, index[filepath.Base(path)])
+}
+
+// exported: an export of ours wrote the file, so that it is one message whatever it
+// begins with.
+func exported(path string, index map[string]indexed) bool {
+	name := filepath.Base(path)
+	_, ours := parseEML(name)
+	return ours || index[name].SHA256 != ""
+}
+
+// mboxName is the folder that an mbox stands for; none if it is called a message.
+func mboxName(path string) []string {
+	name := filepath.Base(path)
+	if strings.EqualFold(filepath.Ext(name), ".eml") {
+		return nil
+	}
+	return []string{strings.TrimSuffix(name, ".mbox")}
 }
 
 // single is a file that is a message.
