@@ -23,10 +23,7 @@ const diffQuery = eventColumns + ", ifnull(b.kind IN ('arrived', 'flags', 'rebou
 // Diff calls fn for every message of an account that was changed between two cuts
 // and was on the server at one of them. Flat in memory.
 func (s *Store) Diff(ctx context.Context, acct AccountID, from, to Cut, fn func(Difference) error) error {
-	if to == 0 {
-		to = 1<<63 - 1
-	}
-	return s.each(ctx, diffQuery, []any{from, to, acct}, func(r *sql.Rows) error {
+	return s.each(ctx, diffQuery, []any{from, to.end(), acct}, func(r *sql.Rows) error {
 		var d Difference
 		var err error
 		if d.Event, err = scanEvent(r, &d.Was, &d.WasFlags); err != nil {

@@ -41,13 +41,14 @@
 //	                                      messages,
 //	intent_mailbox.go intent_rename.go intent_names.go
 //	                                      mailboxes,
-//	intent_drop.go                        and nothing of it after all
+//	intent_restore.go intent_drop.go      what was there once, and nothing of it after all
 //	intent_outcome.go intent_outcome_mailbox.go intent_bind.go
 //	                                      what became of it on the server
 //	intent_query.go backlog.go conflicts.go
 //	                                      what waits, and what could not be had
-//	meanwhile.go traces.go newcomers.go lost.go
-//	                                      what the server did to it, what it moved
+//	meanwhile.go traces.go newcomers.go lost.go copies.go
+//	                                      what the server did to it, what it moved, what
+//	                                      came back
 //	rows.go alike.go                      what it compares, and finds held already
 //	pack.go literals.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -49,6 +50,25 @@ func (s *Store) CutAfter(ctx context.Context, run RunID) (Cut, error) {
 }
 
 const cutAfterQuery = "SELECT ifnull((SELECT id FROM event WHERE run <= ? ORDER BY run DESC, id DESC LIMIT 1), 0)"
+
+// CutBefore gives the cut at the beginning of a run; that at its end where it changed
+// nothing.
+func (s *Store) CutBefore(ctx context.Context, run RunID) (Cut, error) {
+	var first sql.NullInt64
+	err := s.ask(ctx, "SELECT min(id) FROM event WHERE run = ?", []any{run}, &first)
+	if err != nil || !first.Valid {
+		return s.CutAfter(ctx, run)
+	}
+	return cut(first.Int64 - 1), nil
+}
+
+// end is the last event that counts.
+func (c Cut) end() int64 {
+	if c == 0 {
+		return math.MaxInt64
+	}
+	return int64(c)
+}
 
 func cut(last int64) Cut {
 	if last == 0 {

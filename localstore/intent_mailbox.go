@@ -26,7 +26,7 @@ func (tx *Tx) CreateMailbox(acct AccountID, m MailboxInfo) (MailboxID, error) {
 	}
 	if known { // what was wanted of it when it was there last is over
 		if _, err = tx.exec("DELETE FROM intent WHERE mailbox = ?", id); err == nil {
-			_, err = tx.exec("UPDATE mailbox SET unborn = 1, selectable = 1, leaving = NULL WHERE id = ?", id)
+			_, err = tx.exec("UPDATE mailbox SET unborn = 1, selectable = 1, subscribed = 0, leaving = NULL WHERE id = ?", id)
 		}
 	} else {
 		id, err = tx.insertMailbox(acct, m, true)

@@ -102,17 +102,23 @@ func (tx *Tx) putLocal(id MessageID, p destination) error {
 
 // addLocal makes the row that stands for m in p until the server has it there.
 func (tx *Tx) addLocal(m mailRow, p destination, base string) (MessageID, error) {
-	n, err := tx.insert(`INSERT INTO message(generation, size, date, zone, base, local, body, identity)
-		SELECT ?, size, date, zone, ?, local, body, identity FROM message WHERE id = ?`, p.gen, base, m.id)
+	id, err := tx.insertLocal(m, p, base)
 	if err != nil {
 		return 0, err
 	}
-	return MessageID(n), tx.localArrived(MessageID(n))
+	return id, tx.localArrived(id, 0)
 }
 
-func (tx *Tx) localArrived(id MessageID) error {
-	_, err := tx.exec(`INSERT INTO event(at, kind, generation, message, new)
-		SELECT ?, 'arrived', generation, id, local FROM message WHERE id = ?`, tx.at.Unix(), id)
+func (tx *Tx) insertLocal(m mailRow, p destination, base string) (MessageID, error) {
+	n, err := tx.insert(`INSERT INTO message(generation, size, date, zone, base, local, body, identity)
+		SELECT ?, size, date, zone, ?, ?, body, identity FROM message WHERE id = ?`, p.gen, base, m.local, m.id)
+	return MessageID(n), err
+}
+
+// localArrived notes a message without UID, and which one it puts back; 0: none.
+func (tx *Tx) localArrived(id, restores MessageID) error {
+	_, err := tx.exec(`INSERT INTO event(at, kind, generation, message, old, new)
+		SELECT ?, 'arrived', generation, id, CAST(? AS TEXT), local FROM message WHERE id = ?`, tx.at.Unix(), orNull(restores), id)
 	return err
 }
 

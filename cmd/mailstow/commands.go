@@ -23,6 +23,8 @@ func (a *app) commands() []*cli.Command {
 		a.rmdirCommand(),
 		a.subscribeCommand(),
 		a.unsubscribeCommand(),
+		a.restoreCommand(),
+		a.undoCommand(),
 		a.pendingCommand(),
 		a.conflictsCommand(),
 		a.doctorCommand(),

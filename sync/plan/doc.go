@@ -2,8 +2,9 @@
 // out; no clock, no socket, no database. The engine applies a Plan, --dry-run
 // prints the same value.
 //
-// Two plans: Diff says what a server changed, which the mirror takes over; Push
-// says what the mirror's owner changed, which the server is sent.
+// Three plans: Diff says what a server changed, which the mirror takes over; Push
+// says what the mirror's owner changed, which the server is sent; Restore says what
+// to queue so that a server has again what it had.
 //
 // Invariants:
 //   - A message is taken for vanished only when a complete listing of its UID
@@ -17,6 +18,8 @@
 //     of the first time is not known (I19); nothing is deleted for good that the
 //     mirror does not hold, or whose copy was not looked at (I18); what depends
 //     on an intent goes after it or not at all (I22).
+//   - Restore puts nothing where it is already: each message that is like a wanted one
+//     and came after it went is taken for it, once.
 //   - Nothing here depends on the order of a map or on the wall clock: equal
 //     inputs give equal plans.
 //
@@ -30,4 +33,5 @@
 // push_guard.go holds deletions back, push_steps.go and push_flags.go order the
 // rest, push_text.go prints it. storable.go is about flags that a mailbox does not
 // keep, and stores that were held back; moves.go recognises what other clients moved.
+// restore.go puts back what is not there.
 package plan
