@@ -13,7 +13,7 @@
 //   - A body is visible only when all of it is committed (I7), comes back byte for
 //     byte, and is checked against its SHA-256 whenever it is read to its end.
 //   - Nothing is forgotten: what leaves the server is marked vanished, and every
-//     change is an event.
+//     change is an event. Only Purge removes what vanished, and never an event.
 //   - The rows with a UID are what the server has; what the owner wants beyond that
 //     is an intent, on the disk before Edit returns (I19). Flags wait exactly while
 //     local and base differ. A message that waits to be moved or deleted is leaving:
@@ -57,6 +57,7 @@
 //	list.go status.go mailbox_query.go holding.go
 //	                                      questions people ask,
 //	history.go diff.go                    about the past too: a Cut is a moment in it
+//	purge.go snapshot.go                  less of it, and another of it
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code
 //

@@ -26,6 +26,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"list last":      list(ListQuery{Mailbox: p.box, Limit: 5}),
 		"list unseen":    list(ListQuery{Mailbox: p.box, Unseen: true, Since: time.Now()}),
 		"list account":   list(ListQuery{Account: p.acct}),
+		"list gone":      list(ListQuery{Account: p.acct, Gone: true}),
 		"list all":       list(ListQuery{Account: p.acct, Deleted: true, Limit: 5}),
 		"list then":      list(ListQuery{Mailbox: p.box, At: 7}),
 		"last then":      list(ListQuery{Account: p.acct, At: 7, Limit: 5, Unseen: true}),

@@ -34,6 +34,7 @@ type Mail struct {
 	Size                         int64
 	SHA256                       string // hexadecimal, "" while the body is not held
 	State                        string
+	VanishedRun                  RunID // that no longer found it; 0: it is there
 }
 
 // ListQuery selects messages. The zero value selects all that are present.
@@ -46,6 +47,7 @@ type ListQuery struct {
 	From, Subject string    // contained, in any case
 	Limit         int       // the last so many; 0: all
 	Deleted       bool      // vanished ones too
+	Gone          bool      // vanished ones alone
 	At            Cut       // not zero: those that were on the server then, with the flags that they had; vanished says what is gone since
 	SinceRun      RunID     // what changed after that run; 0: no matter when
 }
@@ -54,7 +56,7 @@ const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ` + nowC
 	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
 	coalesce(b.size, m.size, -1), b.sha256, ifnull(m.labels, ''),
 	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
-	     WHEN m.body IS NULL THEN 'missing' ELSE 'present' END,
+	     WHEN m.body IS NULL THEN 'missing' ELSE 'present' END, ifnull(m.vanished_run, 0),
 	x.id AS mailbox, g.id AS generation, m.uid AS uid, m.id AS message `
 
 const mailFrom = `FROM mailbox x CROSS JOIN account a ON a.id = x.account CROSS JOIN generation g ON g.mailbox = x.id
@@ -158,10 +160,14 @@ func (q ListQuery) sql() (string, []any) {
 	if q.Unseen {
 		where += ` AND instr(' ' || ` + flags + ` || ' ', ' \Seen ') = 0`
 	}
-	text := columns + from + strings.Replace(where, "%s", "NULL", 1)
-	if q.Deleted || q.At != 0 {
-		text += " UNION ALL " + columns + from + strings.Replace(where, "%s", "NOT NULL", 1)
+	var parts []string
+	if !q.Gone {
+		parts = append(parts, columns+from+strings.Replace(where, "%s", "NULL", 1))
 	}
+	if q.Gone || q.Deleted || q.At != 0 {
+		parts = append(parts, columns+from+strings.Replace(where, "%s", "NOT NULL", 1))
+	}
+	text := strings.Join(parts, " UNION ALL ")
 	order := " ORDER BY mailbox, generation, uid NULLS LAST, message"
 	if q.Limit > 0 {
 		order = " ORDER BY mailbox DESC, generation DESC, uid DESC NULLS FIRST, message DESC"
@@ -200,7 +206,7 @@ func (s *Store) eachMail(ctx context.Context, query string, args []any, fn func(
 		var sum []byte
 		var order sql.RawBytes
 		err := r.Scan(&m.ID, &m.Account, &m.Folder, &m.UID, &m.Flags, &date, &internal, &zone,
-			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.Labels, &m.State, &m.Mailbox, &order, &order, &order)
+			&m.MessageID, &m.From, &m.To, &m.Subject, &m.Size, &sum, &m.Labels, &m.State, &m.VanishedRun, &m.Mailbox, &order, &order, &order)
 		if err != nil {
 			return err
 		}

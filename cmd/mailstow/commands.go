@@ -27,6 +27,8 @@ func (a *app) commands() []*cli.Command {
 		a.undoCommand(),
 		a.pendingCommand(),
 		a.conflictsCommand(),
+		a.purgeCommand(),
+		a.snapshotCommand(),
 		a.doctorCommand(),
 		a.verifyCommand(),
 		a.exportCommand(),
