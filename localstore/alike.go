@@ -34,11 +34,13 @@ const alikeBody = "m.size >= 32768 AND EXISTS (SELECT 1 FROM" + alike + hasMessa
 const alikeQuery = "SELECT m.size, m.date, b.header_sha256, b.sha256 FROM message m CROSS JOIN" + alike + hasMessageID + " AND m.id = ?"
 
 // Alike gives the bodies that are held of messages in the account of this one, of
-// the same size and date, and with a Message-ID. Size, date and hashes of each are
-// set, nothing else.
+// the same size and date, and with a Message-ID; and those that were found for the
+// account, of the same size: what another program keeps has no date to rely on, and
+// headers that only agree with that of another message do not do so by chance.
+// Size, date and hashes of each are set, nothing else.
 func (s *Store) Alike(ctx context.Context, id MessageID) ([]Fingerprint, error) {
 	var all []Fingerprint
-	err := s.each(ctx, alikeQuery, []any{id}, func(r *sql.Rows) error {
+	err := s.each(ctx, alikeQuery+" UNION "+foundQuery, []any{id, id}, func(r *sql.Rows) error {
 		var f Fingerprint
 		var date sql.NullInt64
 		var header, sum []byte

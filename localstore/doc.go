@@ -49,7 +49,7 @@
 //	meanwhile.go traces.go newcomers.go lost.go copies.go
 //	                                      what the server did to it, what it moved, what
 //	                                      came back
-//	rows.go alike.go                      what it compares, and finds held already
+//	rows.go alike.go found.go             what it compares, and finds held already
 //	pack.go literals.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
 //	put.go body.go stage.go partial.go

@@ -34,7 +34,7 @@ var invariants = []invariant{
 	{FoundRow, "body %d has no envelope", `SELECT NULL, id FROM body WHERE id NOT IN (SELECT body FROM envelope)`},
 	{FoundBody, "body %d is known to be damaged", `SELECT m.id, b.id FROM body b JOIN message m ON m.body = b.id WHERE b.damaged = 1`},
 	{FoundWaste, "body %d belongs to no message", `SELECT NULL, b.id FROM body b
-		WHERE b.damaged = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.body = b.id)`},
+		WHERE b.damaged = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.body = b.id) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.body = b.id)`},
 }
 
 // notCanonical says what is wrong with a flag set, "" for nothing.

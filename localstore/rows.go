@@ -76,7 +76,7 @@ func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) 
 }
 
 const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1), m.date, m.identity,
-	EXISTS (SELECT 1 FROM staging WHERE message = m.id), ` + sameBody + ", " + alikeBody + `
+	EXISTS (SELECT 1 FROM staging WHERE message = m.id), coalesce(` + sameBody + ", " + foundByUID + "), " + alikeBody + " OR " + foundAlike + `
 	FROM message m WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
 	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)
 	ORDER BY m.uid LIMIT ?`

@@ -147,12 +147,12 @@ type MissingRow struct {
 	Date     time.Time
 	Identity string
 	// Same is the SHA-256 of a body that is held and is this message's own, by its
-	// identity, size and date; nil: none.
+	// identity, size and date, or by what another program noted; nil: none.
 	Same *[32]byte
 	// Begun: a Partial of it is in the store.
 	Begun bool
-	// Alike: the message is large, and the method Alike gives bodies that are held
-	// and may be its own.
+	// Alike: the method Alike gives bodies that are held and may be its own, and the
+	// message is large or bodies were found for the account.
 	Alike bool
 }
 

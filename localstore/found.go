@@ -1,0 +1,103 @@
+package localstore
+
+import (
+	"context"
+	"fmt"
+)
+
+// Found is a body that was brought here from elsewhere. Folder, UIDValidity and UID
+// say where the program that downloaded it found it, with / between the parts of the
+// folder; without all three they say nothing.
+type Found struct {
+	Body        *Packed
+	Folder      string
+	UIDValidity uint32
+	UID         uint32
+}
+
+// PutFound keeps bodies that messages of an account may turn out to have, so that they
+// are not downloaded. It tells how many of them were not there yet.
+func (tx *Tx) PutFound(acct AccountID, all []Found) (fresh int, err error) {
+	for _, f := range all {
+		before := tx.s.nextBody.Load()
+		id, err := tx.putBody(f.Body)
+		if err != nil {
+			return fresh, err
+		}
+		if id > before || f.Body.staged == id {
+			fresh++
+		}
+		var folder, validity, uid any
+		if f.Folder != "" && f.UIDValidity != 0 && f.UID != 0 {
+			folder, validity, uid = f.Folder, f.UIDValidity, f.UID
+		}
+		_, err = tx.exec("INSERT INTO found(account, body, size, folder, uidvalidity, uid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			acct, id, f.Body.Size, folder, validity, uid)
+		if err != nil {
+			return fresh, err
+		}
+	}
+	return fresh, nil
+}
+
+// FoundLeft tells how many bodies were found for an account that no message has, and
+// their bytes.
+func (s *Store) FoundLeft(ctx context.Context, acct AccountID) (bodies, bytes int64, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT count(*), ifnull(sum(size), 0) FROM body b
+		WHERE id IN (SELECT body FROM found WHERE account = ?) AND NOT EXISTS (SELECT 1 FROM message m WHERE m.body = b.id)`, acct).Scan(&bodies, &bytes)
+	return bodies, bytes, s.wrap(canceled(ctx, err))
+}
+
+// ForgetFound drops what was found for an account, and the bodies of it that nothing
+// else has.
+func (tx *Tx) ForgetFound(acct AccountID) (bodies int64, err error) {
+	var ids []int64
+	for {
+		var id int64
+		ok, err := tx.get("SELECT body FROM found WHERE account = ? LIMIT 1", []any{acct}, &id)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			break
+		}
+		ids = append(ids, id)
+		if _, err := tx.exec("DELETE FROM found WHERE account = ? AND body = ?", acct, id); err != nil {
+			return 0, err
+		}
+	}
+	for _, id := range ids {
+		n, err := tx.dropUnused(id)
+		if err != nil {
+			return bodies, fmt.Errorf("body %d: %w", id, err)
+		}
+		bodies += n
+	}
+	return bodies, nil
+}
+
+// dropUnused removes a body that nothing has.
+func (tx *Tx) dropUnused(id int64) (int64, error) {
+	n, err := tx.exec(`DELETE FROM body WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE body = ?1)
+		AND NOT EXISTS (SELECT 1 FROM found WHERE body = ?1)`, id)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, tx.deleteChunks(id)
+}
+
+// foundOf joins what was found for the account of m.
+const foundOf = ` found f JOIN body fb ON fb.id = f.body
+	WHERE f.account = (SELECT x.account FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation)
+	AND f.size = m.size AND fb.damaged = 0`
+
+// foundByUID is the body that another program downloaded from where m is: from a
+// mailbox of that name, UIDVALIDITY and UID, and of that size. INBOX has no case.
+const foundByUID = "(SELECT min(fb.sha256) FROM" + foundOf + ` AND f.uid = m.uid
+	AND EXISTS (SELECT 1 FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation AND g.uidvalidity = f.uidvalidity
+	AND (f.folder IN (replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB)))
+	HAVING min(f.body) = max(f.body))`
+
+const foundAlike = "EXISTS (SELECT 1 FROM" + foundOf + ")"
+
+const foundQuery = "SELECT m.size, m.date, fb.header_sha256, fb.sha256 FROM message m CROSS JOIN" + foundOf + " AND m.id = ?"
