@@ -86,6 +86,9 @@ func (tx *Tx) dropUnused(id int64) (int64, error) {
 	return n, tx.deleteChunks(id)
 }
 
+// foundAny is asked once, and spares all who took nothing over the rest.
+const foundAny = "EXISTS (SELECT 1 FROM found)"
+
 // foundOf joins what was found for the account of m.
 const foundOf = ` found f JOIN body fb ON fb.id = f.body
 	WHERE f.account = (SELECT x.account FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation)
@@ -93,11 +96,11 @@ const foundOf = ` found f JOIN body fb ON fb.id = f.body
 
 // foundByUID is the body that another program downloaded from where m is: from a
 // mailbox of that name, UIDVALIDITY and UID, and of that size. INBOX has no case.
-const foundByUID = "(SELECT min(fb.sha256) FROM" + foundOf + ` AND f.uid = m.uid
+const foundByUID = "CASE WHEN " + foundAny + " THEN (SELECT min(fb.sha256) FROM" + foundOf + ` AND f.uid = m.uid
 	AND EXISTS (SELECT 1 FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation AND g.uidvalidity = f.uidvalidity
 	AND (f.folder IN (replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB)))
-	HAVING min(f.body) = max(f.body))`
+	HAVING min(f.body) = max(f.body)) END`
 
-const foundAlike = "EXISTS (SELECT 1 FROM" + foundOf + ")"
+const foundAlike = foundAny + " AND EXISTS (SELECT 1 FROM" + foundOf + ")"
 
 const foundQuery = "SELECT m.size, m.date, fb.header_sha256, fb.sha256 FROM message m CROSS JOIN" + foundOf + " AND m.id = ?"
