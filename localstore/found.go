@@ -1,9 +1,6 @@
 package localstore
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Found is a body that was brought here from elsewhere. Folder, UIDValidity and UID
 // say where the program that downloaded it found it, with / between the parts of the
@@ -50,7 +47,7 @@ func (s *Store) FoundLeft(ctx context.Context, acct AccountID) (bodies, bytes in
 
 // ForgetFound drops what was found for an account, and the bodies of it that nothing
 // else has.
-func (tx *Tx) ForgetFound(acct AccountID) (bodies int64, err error) {
+func (tx *Tx) ForgetFound(acct AccountID) (bodies int, err error) {
 	var ids []int64
 	for {
 		var id int64
@@ -67,23 +64,22 @@ func (tx *Tx) ForgetFound(acct AccountID) (bodies int64, err error) {
 		}
 	}
 	for _, id := range ids {
-		n, err := tx.dropUnused(id)
+		shared, err := tx.get("SELECT body FROM found WHERE body = ? LIMIT 1", []any{id}, new(int64))
 		if err != nil {
-			return bodies, fmt.Errorf("body %d: %w", id, err)
+			return bodies, err
 		}
-		bodies += n
+		if shared {
+			continue
+		}
+		_, gone, err := tx.purgeBody(id)
+		if err != nil {
+			return bodies, err
+		}
+		if gone {
+			bodies++
+		}
 	}
 	return bodies, nil
-}
-
-// dropUnused removes a body that nothing has.
-func (tx *Tx) dropUnused(id int64) (int64, error) {
-	n, err := tx.exec(`DELETE FROM body WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE body = ?1)
-		AND NOT EXISTS (SELECT 1 FROM found WHERE body = ?1)`, id)
-	if err != nil || n == 0 {
-		return n, err
-	}
-	return n, tx.deleteChunks(id)
 }
 
 // foundAny is asked once, and spares all who took nothing over the rest.
