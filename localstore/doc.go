@@ -33,7 +33,7 @@
 //	mark.go                               telling an old copy of it
 //	sql/                                  the schema, one file per version: read it first
 //	tx.go errors.go                       transactions and what can go wrong with them
-//	accounts.go mailboxes.go generations.go messages.go labels.go problems.go
+//	accounts.go mailboxes.go generations.go arrive.go messages.go labels.go problems.go
 //	rename.go                             what the engine writes
 //	intent.go intent_mail.go intent_box.go
 //	                                      what the owner wants: what all of it needs,

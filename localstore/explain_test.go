@@ -46,6 +46,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"returned":       "SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL ORDER BY id DESC LIMIT 1",
 		"body of":        "SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1",
 		"problems of":    "DELETE FROM problem WHERE message = ?",
+		"known any":      knownAnyQuery,
 		"link":           fmt.Sprintf(linkBodies, values("(?, ?)", 3)),
 		"link results":   fmt.Sprintf(linkResults, values("(?)", 3)),
 		"clear problems": fmt.Sprintf(clearProblems, values("(?)", 3)),
