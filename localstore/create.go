@@ -94,10 +94,14 @@ func create(ctx context.Context, path string) error {
 	return os.Rename(f.Name(), path)
 }
 
-// createIn fills the empty file name with the schema of a version. 16 KiB pages
-// suit mail: most compressed messages fit one.
+// pageSize suits mail: most compressed messages fit a page, and what each costs on
+// its way through the WAL is paid half as often as with 16 KiB. With 64 KiB an edit
+// of a few rows would cost noticeably more.
+const pageSize = 32 << 10
+
+// createIn fills the empty file name with the schema of a version.
 func createIn(ctx context.Context, name string, version int) error {
-	db, err := sql.Open("sqlite", dsn(name, "mode=rw&_txlock=immediate&_journal_mode=MEMORY&_synchronous=FULL&_pragma=page_size(16384)"))
+	db, err := sql.Open("sqlite", dsn(name, fmt.Sprintf("mode=rw&_txlock=immediate&_journal_mode=MEMORY&_synchronous=FULL&_pragma=page_size(%d)", pageSize)))
 	if err != nil {
 		return err
 	}

@@ -163,7 +163,7 @@ func TestCorruptFile(t *testing.T) {
 	arrive(t, s, p, uids...)
 	root := count(t, s, "SELECT rootpage FROM sqlite_schema WHERE name = 'message'")
 	s.Close()
-	overwrite(t, path, int64(root-1)*16384, []byte(strings.Repeat("rot", 4000)))
+	overwrite(t, path, int64(root-1)*pageSize, []byte(strings.Repeat("rot", 4000)))
 	s = openStore(t, path, Options{})
 	defer s.Close()
 	err := s.Rows(bg, p.gen, func(Row) error { return nil })

@@ -115,7 +115,7 @@ func TestOpenEmptyFile(t *testing.T) {
 
 func TestCreated(t *testing.T) {
 	s := newStore(t)
-	for pragma, want := range map[string]string{"page_size": "16384", "application_id": "1836282999", "user_version": fmt.Sprint(schemaVersion), "journal_mode": "wal"} {
+	for pragma, want := range map[string]string{"page_size": fmt.Sprint(pageSize), "application_id": "1836282999", "user_version": fmt.Sprint(schemaVersion), "journal_mode": "wal"} {
 		var got string
 		if err := s.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil {
 			t.Fatal(err)
