@@ -38,6 +38,10 @@ type run struct {
 // the process should end. The error is nil when the run reached its end, even
 // if the receipt lists failures or deletions held back.
 func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Options) (Receipt, error) {
+	return newRun(store, acct, opt).do(ctx)
+}
+
+func newRun(store *localstore.Store, acct Account, opt Options) *run {
 	opt = opt.withDefaults()
 	r := &run{
 		store: store, acct: acct, opt: opt,
@@ -46,6 +50,10 @@ func Pull(ctx context.Context, store *localstore.Store, acct Account, opt Option
 		queue:   newQueue(), looked: map[localstore.MailboxID]bool{},
 	}
 	r.counter.run = r
+	return r
+}
+
+func (r *run) do(ctx context.Context) (Receipt, error) {
 	err := r.begin(ctx)
 	if err == nil {
 		err = r.remember(ctx)
