@@ -69,8 +69,10 @@ func (c *tapped) Write(p []byte) (int, error) {
 		if !more {
 			break
 		}
-		tag, text, _ := strings.Cut(string(line), " ")
-		c.cmds, c.sent = append(c.cmds, [2]string{tag, text}), rest
+		c.sent = rest
+		if tag, text, ok := strings.Cut(string(line), " "); ok { // else the answer to a challenge
+			c.cmds = append(c.cmds, [2]string{tag, text})
+		}
 	}
 	c.mu.Unlock()
 	return c.Conn.Write(p)

@@ -30,9 +30,6 @@ func (r *run) together(ctx context.Context, boxes []*mailbox) error {
 			return err
 		}
 	}
-	if !whole {
-		return nil
-	}
 	stock, err := r.stock(ctx, boxes)
 	if err != nil || len(stock.list) == 0 {
 		return err

@@ -1,10 +1,15 @@
 package sync_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +17,8 @@ import (
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
+	"mailstow/sync/testkit/dovecot"
+	"mailstow/sync/testkit/faultconn"
 )
 
 // A dry run asks many mailboxes in one flight, tells a plan for each, and writes and
@@ -43,6 +50,32 @@ func TestDryRunOverManyMailboxes(t *testing.T) {
 		if p.New != 1 || len(p.Flags) != 1 || len(p.Vanish) != 1 {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// Nor does it download what earlier runs left.
+func TestDryRunOverWhatIsOwed(t *testing.T) {
+	f := newFixture(t)
+	names := dozen(f)
+	f.tap(func(s said) []byte {
+		if s.tagged && strings.Contains(s.cmd, "BODY.PEEK[]") {
+			return s.refused("broken")
+		}
+		return s.line
+	})
+	f.pull(3)
+	f.untap()
+	for _, name := range names {
+		f.user.AddFlags(name, []imap.Flag{imap.FlagFlagged}, 1)
+	}
+	f.opt.DryRun = true
+	f.opt.Now = func() time.Time { return time.Now().AddDate(1, 0, 0) } // it is time to try again
+	before := f.rows()
+	if rc := f.pull(0); len(rc.Plans) != 13 || rc.Plans[3].Due != 3 || rc.Bodies > 0 || rc.RoundTrips != 3 {
+		t.Errorf("%+v", rc)
+	}
+	if f.rows() != before {
+		t.Error("a dry run wrote rows")
 	}
 }
 
@@ -125,13 +158,18 @@ func (f *fixture) deliver(mailbox string, n int) {
 // not answered: a visit of its own behind a download waits for what is being stored.
 func TestNothingComesTwice(t *testing.T) {
 	f := newFixture(t)
-	names := dozen(f)
+	f.user.Create("M04")
+	f.seed("INBOX", 3)
 	f.deliver("M04", 200) // four requests
-	came := map[string]int{}
-	refused := false
+	came, refused := map[string]int{}, false
+	var visits atomic.Int32
+	visited := make(chan struct{})
 	f.tap(func(s said) []byte {
 		if s.mail() {
 			came[s.box]++
+		}
+		if s.box == "M04" && strings.HasPrefix(s.cmd, "EXAMINE") && s.tagged && visits.Add(1) == 3 {
+			close(visited)
 		}
 		if s.box == "M04" && s.tagged && !refused && came["M04"] > 64 { // the second request, whose mail has come
 			refused = true
@@ -139,19 +177,118 @@ func TestNothingComesTwice(t *testing.T) {
 		}
 		return s.line
 	})
-	if rc := f.pull(0); rc.Bodies != 39+200 {
+	var once sync.Once
+	f.opt.Observer = mailsync.ObserverFunc(func(e mailsync.Event) {
+		if e.Kind == mailsync.Progress {
+			once.Do(func() { // storing is slow: until the visit, if that does not wait for it
+				select {
+				case <-visited:
+				case <-time.After(200 * time.Millisecond):
+				}
+			})
+		}
+	})
+	if rc := f.pull(0); rc.Bodies != 203 {
 		t.Fatalf("%+v", rc)
 	}
-	for _, name := range names {
-		want := 3
-		if name == "M04" {
-			want = 203 + 64
-		}
-		if came[name] != want {
-			t.Errorf("%d messages of %s came, want %d", came[name], name, want)
-		}
+	if came["INBOX"] != 3 || came["M04"] != 200+64 {
+		t.Errorf("came: %v", came)
 	}
 	f.equal()
+}
+
+// What could not be had in the middle of very many requests leaves those behind it to
+// a visit of the mailbox, and the other mailboxes where they are.
+func TestManyRequestsLeftInTheMiddle(t *testing.T) {
+	refuse := func(s said) []byte {
+		if s.tagged && strings.HasPrefix(s.cmd, "EXAMINE") {
+			return s.refused("not now")
+		}
+		return s.line
+	}
+	sever := func(s said) []byte {
+		if s.mail() {
+			return severed
+		}
+		return s.line
+	}
+	for name, lie := range map[string]func(s said) []byte{"refused": refuse, "severed": sever, "renumbered": nil} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			names := dozen(f)
+			f.deliver("M04", 100)
+			opened, mail, done := 0, 0, false
+			f.tap(func(s said) []byte {
+				s.line = announced.ReplaceAll(s.line, []byte("RFC822.SIZE 4000001")) // a request for each
+				switch {
+				case s.box != "M04" || done:
+					return s.line
+				case s.tagged && strings.HasPrefix(s.cmd, "EXAMINE"):
+					opened++
+				case s.mail():
+					mail++
+				}
+				if lie != nil && opened >= 2 && (name == "refused" || mail == 20) {
+					line := lie(s)
+					done = !bytes.Equal(line, s.line)
+					return line
+				}
+				return s.line
+			})
+			if lie == nil {
+				f.dialer.Faults = first(faultconn.OnWrite("BODY.PEEK[]", func() { f.server.Renumber(f.T, f.name, "M04") }))
+			}
+			if rc := f.pull(0); rc.Bodies < 39+100 || rc.Reconnects > 1 {
+				t.Fatalf("%+v", rc)
+			}
+			for _, name := range names {
+				f.agrees(name)
+			}
+			f.untap()
+			f.pull(0)
+			f.equal()
+		})
+	}
+}
+
+// A message that comes to light among the known ones is listed by a visit of its own.
+func TestMessageMissedBefore(t *testing.T) {
+	for _, able := range capabilities {
+		t.Run(able, func(t *testing.T) {
+			var opts []dovecot.Option
+			if able != "" {
+				opts = append(opts, dovecot.Capability(able))
+			}
+			f := newFixture(t, opts...)
+			for i := range 3 {
+				f.user.Create(fmt.Sprint("M", i))
+				f.seed(fmt.Sprint("M", i), 20)
+			}
+			status := regexp.MustCompile(`^\* STATUS M1 `)
+			f.tap(func(s said) []byte {
+				switch {
+				case status.Match(s.line):
+					return bytes.Replace(s.line, []byte("MESSAGES 20"), []byte("MESSAGES 19"), 1)
+				case s.box != "M1":
+					return s.line
+				case bytes.Contains(s.line, []byte("(UID 2 ")):
+					return nil
+				}
+				return bytes.Replace(s.line, []byte("* 20 EXISTS"), []byte("* 19 EXISTS"), 1)
+			})
+			if rc := f.pull(0); rc.New != 59 {
+				t.Fatalf("%+v", rc)
+			}
+			f.untap()
+			for i := range 3 {
+				f.user.AddFlags(fmt.Sprint("M", i), []imap.Flag{imap.FlagFlagged}, 1)
+			}
+			if rc := f.pull(0); rc.New != 1 || rc.Bodies != 1 || rc.Flags != 3 {
+				t.Fatalf("%+v", rc)
+			}
+			f.equal()
+		})
+	}
 }
 
 // What a run promises is what it does, whatever becomes of some mailboxes.
