@@ -44,7 +44,9 @@ type fixture struct {
 
 	maxMessage int64 // of the account
 	readOnly   bool  // the account
-	ahead      bool  // the list leaves with the login
+
+	prefix, delim string // of the server's names, where they are others than here
+	ahead         bool   // the list leaves with the login
 }
 
 func newFixture(t *testing.T, opts ...dovecot.Option) *fixture {
@@ -174,13 +176,28 @@ func (f *fixture) hash(id localstore.MessageID) string {
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
+// wire is the server's name of a mailbox, back the reverse.
+func (f *fixture) wire(name string) string {
+	if f.delim == "" || name == "INBOX" {
+		return name
+	}
+	return f.prefix + strings.ReplaceAll(name, "/", f.delim)
+}
+
+func (f *fixture) back(name string) string {
+	if f.delim == "" {
+		return name
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(name, f.prefix), f.delim, "/")
+}
+
 // box is a mailbox as people call it; failing that, one that is gone.
 func (f *fixture) box(name string) localstore.Mailbox {
 	f.Helper()
 	var gone localstore.Mailbox
 	for _, m := range f.boxes() {
 		switch {
-		case m.Shown() != name:
+		case f.back(m.Shown()) != name:
 		case m.Detached && !m.Unborn:
 			gone = m
 		default:
@@ -262,7 +279,7 @@ func (f *fixture) equal() {
 	var attached []string
 	for _, m := range f.boxes() {
 		if !m.Detached && m.Selectable {
-			attached = append(attached, m.Name)
+			attached = append(attached, f.back(m.Name))
 		}
 	}
 	sort.Strings(attached)

@@ -171,31 +171,31 @@ var clashes = []clash{
 		want:  [3]string{"INBOX=0 1S 2 3S; M=60 61S; X=50"}},
 	{name: "flags, UIDVALIDITY changed",
 		here:  func(f *fixture) { f.flag(60, `\Flagged`, "") },
-		there: func(f *fixture) { f.server.Renumber(f.T, f.name, "M") },
+		there: func(f *fixture) { f.renumber("M") },
 		want:  [3]string{"INBOX=0 1S 2 3S; M=60F 61S; X=50; Y="}},
 	{name: "moved and deleted, UIDVALIDITY changed",
 		here:  func(f *fixture) { f.move(60, "X"); f.expunge(61) },
-		there: func(f *fixture) { f.server.Renumber(f.T, f.name, "M") },
+		there: func(f *fixture) { f.renumber("M") },
 		want:  [3]string{"INBOX=0 1S 2 3S; M=; X=50 60; Y="}},
 	{name: "appended and moved, UIDVALIDITY of the target changed",
 		here: func(f *fixture) {
 			f.move(1, "M")
 			f.append("M", "Subject: 9 new\r\n\r\nnew\r\n", `\Draft`)
 		},
-		there: func(f *fixture) { f.server.Renumber(f.T, f.name, "M") },
+		there: func(f *fixture) { f.renumber("M") },
 		want:  [3]string{"INBOX=0 2 3S; M=1S 60 61S 9T; X=50; Y="}},
 	{name: "flags, UIDVALIDITY changed and gone", rule: "unmatched", parks: true,
 		here: func(f *fixture) { f.flag(60, `\Flagged`, "") },
 		there: func(f *fixture) {
 			f.user.Expunge("M", f.at("M", 60))
-			f.server.Renumber(f.T, f.name, "M")
+			f.renumber("M")
 		},
 		want: [3]string{"INBOX=0 1S 2 3S; M=61S; X=50; Y="}},
 	{name: "deleted, UIDVALIDITY changed and gone", rule: "delete-unmatched", parks: true,
 		here: func(f *fixture) { f.expunge(60) },
 		there: func(f *fixture) {
 			f.user.Expunge("M", f.at("M", 60))
-			f.server.Renumber(f.T, f.name, "M")
+			f.renumber("M")
 		},
 		want: [3]string{"INBOX=0 1S 2 3S; M=61S; X=50; Y="}},
 }

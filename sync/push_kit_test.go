@@ -3,6 +3,7 @@ package sync_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -222,14 +223,14 @@ func (f *fixture) expunge(n int) {
 func (f *fixture) create(name string) {
 	f.Helper()
 	f.edit(func(tx *localstore.Tx) error {
-		_, err := tx.CreateMailbox(f.accountID(), localstore.MailboxInfo{Raw: name, Name: name, Delim: "/", Selectable: true})
+		_, err := tx.CreateMailbox(f.accountID(), localstore.MailboxInfo{Raw: f.wire(name), Name: f.wire(name), Delim: cmp.Or(f.delim, "/"), Selectable: true})
 		return err
 	})
 }
 
 func (f *fixture) rename(from, to string) {
 	f.Helper()
-	f.edit(func(tx *localstore.Tx) error { return tx.WantName(f.box(from).ID, to, to) })
+	f.edit(func(tx *localstore.Tx) error { return tx.WantName(f.box(from).ID, f.wire(to), f.wire(to)) })
 }
 
 func (f *fixture) remove(name string) {
@@ -294,7 +295,7 @@ var short = strings.NewReplacer(`\Seen`, "S", `\Flagged`, "F", `\Answered`, "A",
 // the numbers of its messages and their flags.
 func (f *fixture) state() string {
 	f.Helper()
-	f.user = f.server.User(f.T, f.name) // an old session may trip over mailboxes made anew
+	f.another() // an old session may trip over mailboxes made anew
 	var all []string
 	for _, name := range f.user.Mailboxes() {
 		var there []string
@@ -318,6 +319,31 @@ func newFixtureOn(t *testing.T, server *dovecot.Server, name string) *fixture {
 	f := fixtureAt(t, server, server.User(t, name))
 	f.name = name
 	return f
+}
+
+// another is a new session of the independent client.
+func (f *fixture) another() {
+	f.Helper()
+	f.user = f.server.User(f.T, f.name)
+	f.user.Wire, f.user.Back = f.wire, f.back
+}
+
+// renumber gives a mailbox another UIDVALIDITY, and all in it new UIDs.
+func (f *fixture) renumber(name string) {
+	f.Helper()
+	if f.server.Dir != "" {
+		f.server.Renumber(f.T, f.name, name)
+		return
+	}
+	was, all := f.user.Selected(name).UIDValidity, f.user.Messages(name)
+	for f.user.Selected(name).UIDValidity == was { // Courier's has seconds: there is nothing to wait on
+		f.user.UIDs("INBOX")
+		f.user.Delete(name)
+		f.user.Create(name)
+	}
+	for _, m := range all {
+		f.user.Append(name, m.Flags, m.Date, m.Data)
+	}
 }
 
 // noLimit lets everything be deleted.

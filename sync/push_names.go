@@ -69,7 +69,7 @@ func (p *pushing) removals(ctx context.Context, c *remote.Conn) error {
 // remove looks once more: mail that came meanwhile must not go unseen.
 func (p *pushing) remove(ctx context.Context, c *remote.Conn, s plan.Step) error {
 	box := p.boxes[localstore.MailboxID(s.Mailbox)]
-	now, err := c.Status(ctx, box.Raw)
+	now, err := c.Examine(ctx, box.Raw)
 	if err == nil && !asKnown(box.Generation, now) {
 		p.touched = true // the next look shows what happened
 		p.fails(s.Intents)
@@ -82,7 +82,7 @@ func (p *pushing) remove(ctx context.Context, c *remote.Conn, s plan.Step) error
 }
 
 // asKnown reports whether nothing came into a mailbox since it was looked at.
-func asKnown(g *localstore.Generation, now remote.Status) bool {
+func asKnown(g *localstore.Generation, now remote.Selected) bool {
 	if g == nil {
 		return now.Messages == 0
 	}

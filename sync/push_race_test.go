@@ -86,11 +86,11 @@ var races = []race{
 		want: "INBOX=0 1S 2 3S; X=50; Y="},
 	{name: "renumbered before its flags", when: "SELECT",
 		here: func(f *fixture) { f.flag(60, `\Flagged`, ""); f.expunge(61) },
-		then: func(f *fixture) { f.server.Renumber(f.T, f.name, "M") },
+		then: func(f *fixture) { f.renumber("M") },
 		want: "INBOX=0 1S 2 3S; M=60F; X=50; Y="},
 	{name: "target renumbered before a move", when: "UID MOVE",
 		here: func(f *fixture) { f.move(1, "M"); f.append("M", "Subject: 9 new\r\n\r\nnew\r\n", "") },
-		then: func(f *fixture) { f.server.Renumber(f.T, f.name, "M") },
+		then: func(f *fixture) { f.renumber("M") },
 		want: "INBOX=0 2 3S; M=1S 60 61S 9; X=50; Y="},
 	{name: "mailbox made before it is made", when: "CREATE",
 		here: func(f *fixture) { f.create("N"); f.move(1, "N") },
@@ -104,7 +104,7 @@ var races = []race{
 		here: func(f *fixture) { f.rename("M", "N") },
 		then: func(f *fixture) { f.user.Delete("M") },
 		want: "INBOX=0 1S 2 3S; X=50; Y="},
-	{name: "mail arrives before a removal", when: `STATUS "M"`, rule: "remove-arrived",
+	{name: "mail arrives before a removal", when: `EXAMINE "M"`, rule: "remove-arrived",
 		here: func(f *fixture) { f.remove("M") },
 		then: func(f *fixture) { f.user.Append("M", nil, day(62), message("M", 62)) },
 		want: "INBOX=0 1S 2 3S; M=60 61S 62; X=50; Y="},
@@ -135,7 +135,7 @@ func TestPushRaces(t *testing.T) {
 				met := false
 				f.dialer.Faults = first(faultconn.OnWrite(c.when, func() {
 					met = true
-					f.user = server.User(t, f.name)
+					f.another()
 					c.then(f)
 				}))
 				f.pull(c.exit)

@@ -214,7 +214,7 @@ func (w *twins) agree(policy conflict.Policy) {
 	there := map[string]int{}
 	removed := w.met("remove-arrived") && policy == conflict.Local // with what nobody had seen
 	for _, f := range w.both {
-		f.user = f.server.User(w.T, f.name)
+		f.another()
 		f.equal()
 	}
 	f := w.both[0]

@@ -78,6 +78,9 @@ func (c *Conn) Append(ctx context.Context, raw string, msgs []Outgoing) ([]Appen
 	a := &appending{c: c, raw: raw, msgs: msgs, out: make([]Appended, len(msgs)), sent: make([]*appendCommand, len(msgs))}
 	err := c.mayChange("append", raw)
 	if err == nil {
+		err = c.reopen(ctx, raw)
+	}
+	if err == nil {
 		err = a.run(ctx)
 	}
 	a.settle(err)

@@ -14,6 +14,9 @@ func (c *Conn) change(ctx context.Context, where string, cmd *wire.Command) erro
 	if err := c.mayChange(opName(cmd), where); err != nil {
 		return err
 	}
+	if err := c.vacate(ctx, cmd, where); err != nil {
+		return withOutcome(err, NotDone)
+	}
 	var status wire.Status
 	err := c.pipeline(ctx, where, []*wire.Command{cmd.Brief(briefAnswer)}, c.unasked, func(_ int, s wire.Status) error {
 		status = s

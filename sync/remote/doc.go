@@ -59,6 +59,7 @@
 //	               esearch.go; flags.go, uidmap.go
 //	mailboxes.go   CREATE, RENAME, DELETE, SUBSCRIBE; change.go running one command,
 //	               encode.go names
+//	vacate.go      leaving an open mailbox that a command is about
 //	append.go      new messages: append_run.go the commands and their answers,
 //	               append_body.go what they are read from
 //	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the

@@ -344,7 +344,7 @@ func TestEditKeepsToPermanentFlags(t *testing.T) {
 // A mailbox that is open for changes is not opened again: what was selected by this
 // connection is the same mailbox whatever happens to its name.
 func TestEditOpensOnce(t *testing.T) {
-	c := session(t, "UIDPLUS", func(p *peer) {
+	c := session(t, "UIDPLUS UNSELECT", func(p *peer) {
 		p.answer(`SELECT "a"`, era(7))
 		p.answer(`UID COPY 1 "t"`, "")
 		p.answer(`UID STORE 1 +FLAGS.SILENT (\Deleted)`, "")

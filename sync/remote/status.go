@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"errors"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -41,32 +40,6 @@ func (c *Conn) statusAll(ctx context.Context, l *listing) error {
 	}
 	return c.pipeline(ctx, c.where(), cmds, l.take, func(int, wire.Status) error { return nil })
 }
-
-// Status asks for the counts of one mailbox, without opening it.
-func (c *Conn) Status(ctx context.Context, raw string) (Status, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := newListing()
-	var refusal error
-	cmd := wire.Cmd("STATUS").Mailbox(raw).Raw("(" + c.statusItems() + ")")
-	err := c.pipeline(ctx, raw, []*wire.Command{cmd}, l.take, func(_ int, s wire.Status) error {
-		if !s.OK() {
-			refusal = refused("status", raw, s)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return Status{}, err
-	case refusal != nil:
-		return Status{}, refusal
-	case l.status[raw] == nil:
-		return Status{}, &Error{Class: Refused, Op: "status", Where: raw, Err: errNoStatus}
-	}
-	return *l.status[raw], nil
-}
-
-var errNoStatus = errors.New("the server answered OK and told nothing")
 
 // readStatus reads a STATUS response behind its name. A value that makes no
 // sense counts as not sent.

@@ -17,8 +17,19 @@ import (
 // User is one logged-in connection.
 type User struct {
 	Name string
-	t    testing.TB
-	c    *imapclient.Client
+	// Wire and Back turn names of mailboxes into those of the server and back; nil:
+	// they are the same.
+	Wire, Back func(string) string
+
+	t testing.TB
+	c *imapclient.Client
+}
+
+func (u *User) wire(mailbox string) string {
+	if u.Wire == nil {
+		return mailbox
+	}
+	return u.Wire(mailbox)
 }
 
 // Dial logs in over a plaintext connection, which lasts until the test ends.
@@ -40,7 +51,7 @@ func (u *User) Client() *imapclient.Client { return u.c }
 // Append stores a message and returns its UID. A zero date lets the server choose.
 func (u *User) Append(mailbox string, flags []imap.Flag, date time.Time, data []byte) imap.UID {
 	u.t.Helper()
-	cmd := u.c.Append(mailbox, int64(len(data)), &imap.AppendOptions{Flags: flags, Time: date})
+	cmd := u.c.Append(u.wire(mailbox), int64(len(data)), &imap.AppendOptions{Flags: flags, Time: date})
 	_, err := cmd.Write(data)
 	u.must("append to "+mailbox, err)
 	u.must("append to "+mailbox, cmd.Close())
@@ -91,7 +102,7 @@ func (u *User) Move(mailbox, to string, uids ...imap.UID) {
 	u.t.Helper()
 	u.within(mailbox, func() {
 		u.t.Helper()
-		_, err := u.c.Move(imap.UIDSetNum(uids...), to).Wait()
+		_, err := u.c.Move(imap.UIDSetNum(uids...), u.wire(to)).Wait()
 		u.must("move from "+mailbox, err)
 	})
 }
@@ -101,7 +112,7 @@ func (u *User) Copy(mailbox, to string, uids ...imap.UID) {
 	u.t.Helper()
 	u.within(mailbox, func() {
 		u.t.Helper()
-		_, err := u.c.Copy(imap.UIDSetNum(uids...), to).Wait()
+		_, err := u.c.Copy(imap.UIDSetNum(uids...), u.wire(to)).Wait()
 		u.must("copy from "+mailbox, err)
 	})
 }
@@ -109,25 +120,25 @@ func (u *User) Copy(mailbox, to string, uids ...imap.UID) {
 // Create makes a mailbox.
 func (u *User) Create(mailbox string) {
 	u.t.Helper()
-	u.must("create "+mailbox, u.c.Create(mailbox, nil).Wait())
+	u.must("create "+mailbox, u.c.Create(u.wire(mailbox), nil).Wait())
 }
 
 // Delete removes a mailbox.
 func (u *User) Delete(mailbox string) {
 	u.t.Helper()
-	u.must("delete "+mailbox, u.c.Delete(mailbox).Wait())
+	u.must("delete "+mailbox, u.c.Delete(u.wire(mailbox)).Wait())
 }
 
 // Rename renames a mailbox.
 func (u *User) Rename(from, to string) {
 	u.t.Helper()
-	u.must("rename "+from, u.c.Rename(from, to, nil).Wait())
+	u.must("rename "+from, u.c.Rename(u.wire(from), u.wire(to), nil).Wait())
 }
 
 // Subscribe subscribes to a mailbox.
 func (u *User) Subscribe(mailbox string) {
 	u.t.Helper()
-	u.must("subscribe "+mailbox, u.c.Subscribe(mailbox).Wait())
+	u.must("subscribe "+mailbox, u.c.Subscribe(u.wire(mailbox)).Wait())
 }
 
 // Mailboxes are the names of the selectable mailboxes, decoded and sorted.
@@ -137,9 +148,13 @@ func (u *User) Mailboxes() []string {
 	u.must("list", err)
 	var names []string
 	for _, m := range list {
-		if selectable(m.Attrs) {
-			names = append(names, m.Mailbox)
+		if !selectable(m.Attrs) {
+			continue
 		}
+		if u.Back != nil {
+			m.Mailbox = u.Back(m.Mailbox)
+		}
+		names = append(names, m.Mailbox)
 	}
 	sort.Strings(names)
 	return names
@@ -184,7 +199,7 @@ func (u *User) Messages(mailbox string) []Message {
 // Selected is what SELECT says of a mailbox: UIDVALIDITY, UIDNEXT, count.
 func (u *User) Selected(mailbox string) imap.SelectData {
 	u.t.Helper()
-	d, err := u.c.Select(mailbox, &imap.SelectOptions{ReadOnly: true}).Wait()
+	d, err := u.c.Select(u.wire(mailbox), &imap.SelectOptions{ReadOnly: true}).Wait()
 	u.must("examine "+mailbox, err)
 	u.leave(mailbox)
 	return *d
@@ -192,19 +207,23 @@ func (u *User) Selected(mailbox string) imap.SelectData {
 
 func (u *User) within(mailbox string, fn func()) {
 	u.t.Helper()
-	_, err := u.c.Select(mailbox, nil).Wait()
+	_, err := u.c.Select(u.wire(mailbox), nil).Wait()
 	u.must("select "+mailbox, err)
 	fn()
 	u.leave(mailbox)
 }
 
-// leave closes the mailbox without expunging. Where the server cannot (RFC 3691),
-// the next operation's SELECT does.
+// leave closes the mailbox without expunging. Where the server cannot (RFC 3691), it is
+// opened read-only first: from that, CLOSE expunges nothing (RFC 3501 section 6.4.2).
 func (u *User) leave(mailbox string) {
 	u.t.Helper()
 	if u.c.Caps().Has(imap.CapUnselect) {
 		u.must("unselect "+mailbox, u.c.Unselect().Wait())
+		return
 	}
+	_, err := u.c.Select(u.wire(mailbox), &imap.SelectOptions{ReadOnly: true}).Wait()
+	u.must("examine "+mailbox, err)
+	u.must("close "+mailbox, u.c.UnselectAndExpunge().Wait())
 }
 
 func (u *User) fetch(mailbox string, opts *imap.FetchOptions) (out []Message) {
