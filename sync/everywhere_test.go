@@ -85,16 +85,16 @@ func sites() (all []everywhere) {
 // Whatever a server is and can, the same history ends in the same mirror: message
 // by message what an independent client sees there, and what all others end in.
 func TestSameEndEverywhere(t *testing.T) {
-	var first string
-	for _, e := range sites() {
+	t.Parallel()
+	all := sites()
+	first := live(all[0].start(t))
+	for _, e := range all[1:] {
 		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
 			if testing.Short() && strings.Contains(e.name, " without ") {
 				t.Skip("the whole and the least of each are enough for a short run")
 			}
-			end := live(e.start(t))
-			if first == "" {
-				first = end
-			} else if d := cmp.Diff(first, end); d != "" {
+			if d := cmp.Diff(first, live(e.start(t))); d != "" {
 				t.Errorf("another end (-first +here):\n%s", d)
 			}
 		})

@@ -27,11 +27,14 @@ func TestNothingStaysHeld(t *testing.T) {
 	f.pull(0)
 	in, _ := f.dialer.Bytes()
 	for name, lie := range misdeeds() {
+		if testing.Short() && name != "refused" && name != "severed" {
+			continue
+		}
 		f.fresh()
 		f.tap(lie)
 		f.audited(name)
 	}
-	for i := range int64(8) {
+	for i := int64(0); i < 8; i += int64(every(1)) {
 		f.fresh()
 		f.dial = nil
 		f.dialer.Faults = first(faultconn.CutRead(1000 + (i*i*in/64)%in))

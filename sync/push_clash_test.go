@@ -246,9 +246,11 @@ func (f *fixture) begin() {
 // Whatever both sides did: the outcome is the one stated, on the server and in the
 // mirror, nothing is lost that the rule does not name, and one run settles it.
 func TestClashes(t *testing.T) {
+	t.Parallel()
 	policies := []conflict.Policy{conflict.Server, conflict.Local, conflict.Both}
 	for able, opts := range abled {
 		t.Run(able, func(t *testing.T) {
+			t.Parallel()
 			server := dovecot.Start(t, opts...)
 			for _, policy := range policies {
 				step := 1

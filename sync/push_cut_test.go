@@ -116,11 +116,13 @@ const busied = "INBOX=0Fwork 1F 2 5S 60 8; N=10S 7S; R=; R/sub=61; X=3S 4home 50
 // Whatever becomes of a connection, and wherever: with the next one everything is
 // there, once.
 func TestPushIsCut(t *testing.T) {
+	t.Parallel()
 	for able, opts := range abled {
 		if testing.Short() && able != "full" {
 			continue
 		}
 		t.Run(able, func(t *testing.T) {
+			t.Parallel()
 			server := dovecot.Start(t, opts...)
 			n := 0
 			start := func(t *testing.T) *fixture {

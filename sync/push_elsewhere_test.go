@@ -43,8 +43,10 @@ func foreign(t *testing.T, server *dovecot.Server, user *imapuser.User, prefix, 
 
 // The conflict table holds on every server.
 func TestClashesElsewhere(t *testing.T) {
+	t.Parallel()
 	for where, start := range elsewhere {
 		t.Run(where, func(t *testing.T) {
+			t.Parallel()
 			at := start(t)
 			step := every(4)
 			if where == "courier" { // it takes seconds for what others do in none
@@ -64,8 +66,10 @@ func TestClashesElsewhere(t *testing.T) {
 
 // Everything arrives on every server, through lost connections as well.
 func TestPushElsewhere(t *testing.T) {
+	t.Parallel()
 	for where, start := range elsewhere {
 		t.Run(where, func(t *testing.T) {
+			t.Parallel()
 			at, n := start(t), 0
 			busy := func(t *testing.T) *fixture {
 				n++

@@ -160,7 +160,7 @@ func (w *twins) run(f *fixture) {
 // Two machines that work offline and sync in any order agree with the server and with
 // each other, and nothing is lost or doubled on the way.
 func TestTwoMachines(t *testing.T) {
-	parent := t
+	t.Parallel()
 	servers := map[string]*dovecot.Server{}
 	kinds := slices.Sorted(maps.Keys(abled))
 	rounds := 6
@@ -172,11 +172,12 @@ func TestTwoMachines(t *testing.T) {
 			if testing.Short() && uint64(policy) != seed%3 {
 				continue
 			}
+			able := kinds[(seed+1)%uint64(len(kinds))]
+			if servers[able] == nil {
+				servers[able] = dovecot.Start(t, abled[able]...)
+			}
 			t.Run(fmt.Sprint(seed, " ", policy), func(t *testing.T) {
-				able := kinds[(seed+1)%uint64(len(kinds))]
-				if servers[able] == nil {
-					servers[able] = dovecot.Start(parent, abled[able]...)
-				}
+				t.Parallel()
 				w := newTwins(t, servers[able], fmt.Sprintf("u%d%s", seed, policy), rand.New(rand.NewPCG(seed, 7)))
 				w.faults = seed%2 == 1
 				for _, f := range w.both {

@@ -218,7 +218,10 @@ func TestManyRequestsLeftInTheMiddle(t *testing.T) {
 			names := dozen(f)
 			f.deliver("M04", 100)
 			opened, mail, done := 0, 0, false
+			var mu sync.Mutex // there are several connections
 			f.tap(func(s said) []byte {
+				mu.Lock()
+				defer mu.Unlock()
 				s.line = announced.ReplaceAll(s.line, []byte("RFC822.SIZE 4000001")) // a request for each
 				switch {
 				case s.box != "M04" || done:
