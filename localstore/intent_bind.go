@@ -1,6 +1,10 @@
 package localstore
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // settle gives the result of a move, a copy or an append its UID, or lets it wait.
 func (tx *Tx) settle(run RunID, p pending, o Outcome) error {
@@ -73,6 +77,25 @@ func (tx *Tx) fold(run RunID, m mailRow, there MessageID) error {
 		_, err = tx.exec("DELETE FROM message WHERE id = ?", m.id)
 	}
 	return err
+}
+
+// catchUp brings to a copy that was made earlier what has happened to the flags of its
+// source since: only now that goes. The copy began with the flags with which it
+// arrived. What marks the source as deleted is about that alone.
+func (tx *Tx) catchUp(run RunID, result MessageID, uid uint32) error {
+	m, err := tx.mailRow(result)
+	if err != nil || m.stale || uid == 0 {
+		return err
+	}
+	var there MessageID
+	var began string
+	known, err := tx.get(`SELECT m.id, e.new FROM message m JOIN event e ON e.message = m.id AND e.kind = 'arrived'
+		WHERE m.generation = ? AND m.uid = ? AND m.vanished_run IS NULL ORDER BY e.id DESC LIMIT 1`, []any{m.gen, uid}, &there, &began)
+	if err != nil || !known {
+		return err
+	}
+	wanted := slices.DeleteFunc(strings.Fields(m.local), func(f string) bool { return strings.EqualFold(f, `\Deleted`) })
+	return tx.follow(run, mailRow{base: began, local: strings.Join(wanted, " ")}, there)
 }
 
 // arriveBound takes in what the server says of a message that was bound before

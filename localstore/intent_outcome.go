@@ -88,7 +88,9 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 	case IntentMove:
 		m, err := tx.mailRow(p.message)
 		if err == nil && m.leaving == id { // else it left already
-			err = tx.left(run, p.message, p.result, o)
+			if err = tx.catchUp(run, p.result, o.UID); err == nil {
+				err = tx.left(run, p.message, p.result, o)
+			}
 		}
 		if err == nil {
 			err = tx.settle(run, p, o)

@@ -29,10 +29,10 @@ func (p *pushing) fate(in localstore.Intent, to place) conflict.Fate {
 	switch {
 	case to.id != 0:
 		return conflict.MovedAway
+	case !box.Detached && box.Generation != nil && box.Generation.ID != in.Message.Generation:
+		return conflict.Unmatched // left over from before a UIDVALIDITY change: what is like it may be it
 	case p.like[in.Message.ID]:
 		return conflict.Lookalike
-	case !box.Detached && box.Generation != nil && box.Generation.ID != in.Message.Generation:
-		return conflict.Unmatched // left over from before a UIDVALIDITY change
 	}
 	return conflict.Expunged
 }

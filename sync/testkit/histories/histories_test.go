@@ -122,8 +122,12 @@ var history = rapid.Custom(func(t *rapid.T) histories.History {
 	does := slices.Concat(histories.OwnerDoes, histories.OthersDo, histories.RunsAre)
 	number := rapid.IntRange(0, 1<<14)
 	h.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) histories.Step {
-		return histories.Step{Do: rapid.SampledFrom(does).Draw(t, "do"), M: rapid.IntRange(0, 1).Draw(t, "m"),
+		s := histories.Step{Do: rapid.SampledFrom(does).Draw(t, "do"), M: rapid.IntRange(0, 1).Draw(t, "m"),
 			A: number.Draw(t, "a"), B: number.Draw(t, "b"), C: number.Draw(t, "c")}
+		if s.Do == "run-meanwhile" {
+			s.Then = rapid.SampledFrom(histories.OthersDo).Draw(t, "then")
+		}
+		return s
 	}), 8, 30).Draw(t, "steps")
 	return h
 })

@@ -21,13 +21,17 @@ type Step struct {
 	Do      string
 	M       int // the machine
 	A, B, C int
+	Then    string `json:",omitempty"` // what others do during a run
 }
 
 // What an owner does offline, what others do on the server, and runs.
 var (
-	OwnerDoes  = []string{"flag", "flag", "flag", "unflag", "move", "move", "copy", "expunge", "append", "append", "create", "rename", "remove"}
-	OthersDo   = []string{"deliver", "deliver", "deliver", "their-flag", "their-flag", "their-unflag", "their-move", "their-copy", "their-expunge", "their-create", "their-rename", "their-delete", "renumber"}
-	RunsAre    = []string{"run", "run-cut-read", "run-cut-read", "run-cut-write", "run-lost", "run-cut", "run-meanwhile", "run-refused", "settle"}
+	OwnerDoes = []string{"flag", "flag", "flag", "unflag", "move", "move", "move", "copy", "expunge", "append", "append", "create",
+		"rename", "rename", "remove", "subscribe", "drop", "flag-all", "move-all"}
+	OthersDo = []string{"deliver", "deliver", "deliver", "deliver-twin", "their-flag", "their-flag", "their-unflag", "their-mark", "their-move",
+		"their-move", "their-copy", "their-expunge", "their-create", "their-rename", "their-delete", "renumber"}
+	RunsAre = []string{"run", "run", "run-cut-read", "run-cut-read", "run-cut-write", "run-lost", "run-lost", "run-cut", "run-meanwhile", "run-meanwhile",
+		"run-refused", "run-bye", "run-garbage", "run-killed", "run-bad-line", "run-full", "run-dry", "run-pull", "run-push", "settle"}
 	capability = []string{"LITERAL+", "ENABLE", "UIDPLUS", "MOVE", "ESEARCH", "LIST-EXTENDED", "LIST-STATUS", "CONDSTORE", "QRESYNC", "MULTIAPPEND", "OBJECTID", "SEARCHRES", "UNSELECT", "SASL-IR"}
 )
 

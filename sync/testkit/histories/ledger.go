@@ -21,6 +21,7 @@ type entry struct {
 	copies int  // that anybody made
 	lifted int  // how often its mailbox got another name: without MAILBOXID it is gone, and something like it is elsewhere
 	movers map[actor]bool
+	vague  bool            // an edit of it may have been taken back: what must be is not known
 	base   map[string]bool // flags when all was quiet last
 	writes []write         // since
 }
@@ -47,6 +48,7 @@ func (l *ledger) add(n int, flags []string) {
 
 func (l *ledger) doom(n int)            { l.messages[n].doomed = true }
 func (l *ledger) lift(n int)            { l.messages[n].lifted++ }
+func (l *ledger) unsure(n int)          { l.messages[n].vague = true }
 func (l *ledger) copy(n int)            { l.messages[n].copies++ }
 func (l *ledger) move(n int, who actor) { l.messages[n].movers[who] = true }
 func (l *ledger) flag(n int, who actor, flag string, on bool) {

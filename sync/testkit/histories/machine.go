@@ -26,19 +26,17 @@ type machine struct {
 	store  *localstore.Store
 	db     *sql.DB // beside it, for looking alone
 	dialer *faultconn.Dialer
+	ctx    context.Context // of a run
 	held   map[string]bool // the hashes of bodies seen in the store
 }
 
 func openMachine(w *World, dir string, number int) *machine {
 	w.Helper()
-	m := &machine{World: w, number: number, path: filepath.Join(dir, fmt.Sprint("mail", number, ".db"))}
+	m := &machine{World: w, number: number, path: filepath.Join(dir, fmt.Sprint("mail", number, ".db")), ctx: context.Background()}
 	m.calm()
 	first := m.start(dir)
+	m.open()
 	var err error
-	m.store, err = localstore.Open(context.Background(), m.path, localstore.Options{Create: true, Merge: conflict.MergeText, Now: m.now})
-	if err != nil {
-		w.Fatalf("%v", err)
-	}
 	if m.db, err = sql.Open("sqlite", "file:"+m.path+"?mode=ro"); err != nil {
 		w.Fatalf("%v", err)
 	}
@@ -48,6 +46,23 @@ func openMachine(w *World, dir string, number int) *machine {
 	}
 	m.held = m.bodies()
 	return m
+}
+
+func (m *machine) open() {
+	m.Helper()
+	var err error
+	m.store, err = localstore.Open(context.Background(), m.path, localstore.Options{Create: true, Merge: conflict.MergeText, Now: m.now})
+	if err != nil {
+		m.Fatalf("%v", err)
+	}
+}
+
+func (m *machine) reopen() {
+	m.Helper()
+	if err := m.store.Close(); err != nil {
+		m.Fatalf("close: %v", err)
+	}
+	m.open()
 }
 
 // start puts a store in place that has synced what World.begin makes; true: there is

@@ -10,6 +10,8 @@ import (
 // others are what other clients do on the server.
 var others = map[string]func(*World, *model.Account, *model.Mailbox, Step){
 	"deliver":       func(w *World, _ *model.Account, box *model.Mailbox, _ Step) { w.deliver(box) },
+	"deliver-twin":  (*World).deliverTwin,
+	"their-mark":    (*World).theirMark,
 	"their-flag":    func(w *World, _ *model.Account, box *model.Mailbox, s Step) { w.theirFlag(box, s, true) },
 	"their-unflag":  func(w *World, _ *model.Account, box *model.Mailbox, s Step) { w.theirFlag(box, s, false) },
 	"their-move":    (*World).theirMove,
@@ -116,4 +118,22 @@ func (w *World) theirDelete(a *model.Account, box *model.Mailbox, _ Step) {
 func (w *World) renumber(_ *model.Account, box *model.Mailbox, _ Step) {
 	box.Renumber()
 	w.ledger.renumbered = true
+}
+
+// deliverTwin brings a message once more, as mailing lists do.
+func (w *World) deliverTwin(_ *model.Account, box *model.Mailbox, _ Step) {
+	if m, n := pick(box, 0); m != nil {
+		box.Append(nil, m.Date, m.Body)
+		w.ledger.copy(n)
+		w.logf("   %04d", n)
+	}
+}
+
+// theirMark marks a message as deleted, or takes the mark away.
+func (w *World) theirMark(_ *model.Account, box *model.Mailbox, s Step) {
+	if m, n := pick(box, s.A); m != nil {
+		box.Store([]uint32{m.UID}, model.Op(s.C%2), []string{`\Deleted`}, 0)
+		w.ledger.unsure(n)
+		w.logf("   %04d", n)
+	}
 }

@@ -3,6 +3,7 @@ package histories
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,13 +45,18 @@ var owners = map[string]func(*editing) (note func(), err error){
 	"create":  (*editing).create,
 	"rename":  (*editing).rename,
 	"remove":  (*editing).remove,
+
+	"subscribe": (*editing).subscribe,
+	"drop":      (*editing).drop,
+	"flag-all":  (*editing).flagAll,
+	"move-all":  (*editing).moveAll,
 }
 
 // edit makes an edit. What the store refuses is as if it had not been asked for.
 func (m *machine) edit(s Step) {
 	m.Helper()
 	e := &editing{machine: m, Step: s, boxes: m.boxes(), mail: m.mail()}
-	if len(e.mail) == 0 && s.Do != "append" && s.Do != "create" {
+	if len(e.mail) == 0 && !slices.Contains([]string{"append", "create", "rename", "remove", "subscribe", "drop"}, s.Do) {
 		return
 	}
 	var note func()

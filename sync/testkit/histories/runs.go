@@ -25,8 +25,21 @@ func init() { // not at once: a step may be one of others
 		"run-cut":       func(m *machine, s Step) { m.fault(s, proto.Fault{Cut: true}) },
 		"run-refused":   (*machine).refused,
 		"run-meanwhile": (*machine).meanwhile,
+		"run-bye":       func(m *machine, s Step) { m.fault(s, proto.Fault{Says: "* BYE %s: not now", Lost: true}) },
+		"run-garbage":   func(m *machine, s Step) { m.fault(s, proto.Fault{Ahead: garbage[s.C%len(garbage)]}) },
+		"run-killed":    (*machine).killed,
+		"run-bad-line":  (*machine).badLine,
+		"run-full":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.Full = true }) },
+		"run-dry":       func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.DryRun = true }) },
+		"run-pull":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PullOnly = true }) },
+		"run-push":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PushOnly = true }) },
 	}
 }
+
+// garbage is what no server should say.
+var garbage = []string{"* 1 FETCH (UID {x} 1\r\n", ")(\x00\r\n", "* OK [UIDVALIDITY\r\n", "* 99 EXPUNGE\r\n", "* SEARCH 0 4294967296\r\n",
+	"* LIST (\\NoSelect) NIL {4}\r\nab\r\n\r\n", "* 1 FETCH (FLAGS (\\Seen) UID 1)\r\n", "* STATUS M (MESSAGES 0 UIDNEXT 1)\r\n",
+	"* VANISHED 1:4294967295\r\n"}
 
 // faulty is a run whose first connections meet a fault.
 func (m *machine) faulty(opt faultconn.Option) {
@@ -72,8 +85,7 @@ func (m *machine) refused(s Step) {
 // meanwhile is a run during which somebody does something at some command.
 func (m *machine) meanwhile(s Step) {
 	m.Helper()
-	do := OthersDo[s.B%len(OthersDo)]
-	what := Step{Do: do, A: s.C, B: s.A / 7, C: s.C / 3}
+	what := Step{Do: s.Then, A: s.C, B: s.A / 7, C: s.C / 3}
 	m.fault(Step{A: s.A, B: s.C}, proto.Fault{First: func(a *model.Account) {
 		m.ledger.epoch++
 		m.logf("   %+v", what)
@@ -81,14 +93,41 @@ func (m *machine) meanwhile(s Step) {
 	}})
 }
 
-var endings = []int{mailsync.ExitOK, mailsync.ExitPartial, mailsync.ExitConnect}
+// killed is a run that ends at some command, as the process may; the store is opened
+// anew.
+func (m *machine) killed(s Step) {
+	m.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	m.ctx = ctx
+	m.fault(s, proto.Fault{First: func(*model.Account) { cancel() }, Cut: s.C%2 == 0, Lost: true})
+	m.ctx = context.Background()
+	m.reopen()
+}
 
-// run syncs, and looks at what must hold after every run.
-func (m *machine) run() mailsync.Receipt {
+// badLine is a run whose connections are all cut, a little later each time.
+func (m *machine) badLine(s Step) {
+	m.Helper()
+	m.calm()
+	m.dialer.Faults = func(n int) []faultconn.Option {
+		return []faultconn.Option{faultconn.CutRead(int64(300 + s.A%3000 + n*700))}
+	}
+	m.run()
+	m.calm()
+}
+
+var endings = []int{mailsync.ExitOK, mailsync.ExitPartial, mailsync.ExitConnect, mailsync.ExitInterrupted}
+
+func (m *machine) run() mailsync.Receipt { return m.runAs(func(*mailsync.Options) {}) }
+
+// runAs syncs, and looks at what must hold after every run.
+func (m *machine) runAs(how func(*mailsync.Options)) mailsync.Receipt {
 	m.Helper()
 	m.ledger.epoch++
 	m.server.Heard()
-	rc, err := mailsync.Pull(context.Background(), m.store, m.account(), m.options())
+	opt := m.options()
+	how(&opt)
+	rc, err := mailsync.Pull(m.ctx, m.store, m.account(), opt)
 	m.ledger.epoch++
 	m.server.Wait()
 	if !slices.Contains(endings, rc.Exit) {

@@ -7,6 +7,8 @@ type Fault struct {
 	// First is done to the account before the command is carried out: somebody else is
 	// quicker.
 	First func(*model.Account)
+	// Ahead is sent ahead of the answer.
+	Ahead string
 	// Says is sent instead of carrying it out, with the tag where there is a %s.
 	Says string
 	// Cut ends the connection instead of carrying it out, Lost behind it: nobody hears
@@ -20,6 +22,7 @@ func (s *session) happens(f Fault, c command) (instead bool) {
 	if f.First != nil {
 		f.First(s.srv.account)
 	}
+	s.printf("%s", f.Ahead)
 	switch {
 	case f.Cut:
 		s.over, s.cut = true, true

@@ -1,0 +1,33 @@
+package histories_test
+
+import (
+	"io"
+	"testing"
+
+	"mailstow/sync/testkit/histories"
+)
+
+// found are histories that went wrong once.
+var found = map[string]string{
+	// A copy stood in the target already when others changed the flags of its source,
+	// which went later: the change went with it.
+	"flags of a source that goes later":    `{"Caps":["UIDPLUS"],"Machines":1,"Steps":[{"Do":"move","A":5},{"Do":"run-refused","A":2},{"Do":"their-flag","A":1,"B":2}]}`,
+	"no flags of a source that goes later": `{"Caps":["UIDPLUS"],"Machines":1,"Steps":[{"Do":"flag","A":5},{"Do":"settle"},{"Do":"move","A":5},{"Do":"run-refused","A":2},{"Do":"their-unflag","A":1,"B":2}]}`,
+	// Among twins under new UIDs nobody knows which one an edit is about, and it was
+	// made anew from the mirror.
+	"flags of a twin under another UID": `{"Policy":1,"Machines":1,"Steps":[{"Do":"flag","A":3},{"Do":"renumber","B":1},{"Do":"their-copy","A":3,"B":1,"C":1}]}`,
+}
+
+func TestFound(t *testing.T) {
+	for name, text := range found {
+		t.Run(name, func(t *testing.T) {
+			h, err := histories.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, wrong := range histories.Run(h, memory(t), io.Discard) {
+				t.Error(wrong)
+			}
+		})
+	}
+}
