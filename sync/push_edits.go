@@ -82,7 +82,7 @@ func byMailbox(steps []plan.Step) (groups [][]plan.Step) {
 
 func (p *pushing) edit(steps []plan.Step) remote.Edits {
 	e := p.within(steps)
-	e.Known = map[imap.UID]remote.Fingerprint{}
+	e.Known, e.Confirm = map[imap.UID]remote.Fingerprint{}, true
 	for _, s := range steps {
 		to := p.boxes[localstore.MailboxID(s.Target)].Raw
 		switch s.Op {

@@ -19,6 +19,9 @@ type Edits struct {
 	// Expunge removes those of these messages that have \Deleted.
 	Expunge imap.UIDSet
 
+	// Confirm looks for the messages of Store behind it: those that are gone count as
+	// Modified. In the same flight; not for what Known does in one flight.
+	Confirm bool
 	// Known is what the caller knows of the messages of Store. Where it is complete,
 	// many mailboxes can be changed in one flight (prove.go).
 	Known map[imap.UID]Fingerprint

@@ -127,6 +127,8 @@ func TestEditServersThatLie(t *testing.T) {
 	a := remote.Edits{Raw: "a", UIDValidity: 7, Store: []remote.Change{add(imap.FlagSeen, 1, 2, 3)}}
 	b := remote.Edits{Raw: "b", UIDValidity: 8, Store: []remote.Change{add(imap.FlagSeen, 5)}}
 	one, both := []remote.Edits{a}, []remote.Edits{a, b}
+	sure := []remote.Edits{{Raw: "a", UIDValidity: 7, Store: []remote.Change{add(imap.FlagSeen, 1, 2, 3)}, Move: []remote.Relocation{{UIDs: set(2), To: "t"}}, Confirm: true}}
+	search := "UID SEARCH UID 1:3\r"
 	since := []remote.Edits{{Raw: "a", UIDValidity: 7, Store: []remote.Change{{UIDs: set(1, 2, 3), Flags: []imap.Flag{"x"}, UnchangedSince: 40}}}}
 	storeSince := "UID STORE 1:3 (UNCHANGEDSINCE 40) -FLAGS.SILENT (x)"
 	moves := []remote.Edits{{Raw: "a", UIDValidity: 7, Move: []remote.Relocation{{UIDs: set(1, 2, 3), To: "t"}}}}
@@ -142,6 +144,12 @@ func TestEditServersThatLie(t *testing.T) {
 	}{
 		{"one mailbox", "", one, []exchange{{selA, era(7)}, {storeA, ""}}, []string{"store done 1:3"}, "", 2},
 		{"two", "", both, []exchange{{selA, era(7)}, {storeA, ""}, {selB, era(8)}, {storeB, ""}}, []string{"store done 1:3", "store done 5"}, "", 3},
+		{"looked for", "MOVE", sure, []exchange{{selA, era(7)}, {storeA, ""}, {search, "* SEARCH 3 1\r\n"}, {"UID MOVE 2", ""}}, []string{"store done 1,3 modified 2; move done 2"}, "", 2},
+		{"looked for in ranges", "MOVE ESEARCH", sure, []exchange{{selA, era(7)}, {storeA, ""}, {"UID SEARCH RETURN (ALL) UID 1:3\r", "* ESEARCH (TAG \"x\") UID ALL 1\r\n* ESEARCH (TAG \"$\") UID ALL 2:3\r\n"}, {"UID MOVE 2", ""}},
+			[]string{"store done 2:3 modified 1; move done 2"}, "", 2},
+		{"all gone", "MOVE", sure, []exchange{{selA, era(7)}, {storeA, ""}, {search, "* SEARCH\r\n"}, {"UID MOVE 2", ""}}, []string{"store modified 1:3; move done 2"}, "", 2},
+		{"not looked for", "MOVE", sure, []exchange{{selA, era(7)}, {storeA, ""}, {search, "$ NO no index\r\n"}, {"UID MOVE 2", ""}}, []string{"store done 1:3; move done 2"}, "", 2},
+		{"refused and looked for", "MOVE", sure, []exchange{{selA, era(7)}, {storeA, "$ NO x\r\n"}, {search, "* SEARCH 3 1\r\n"}, {"UID MOVE 2", ""}}, []string{"store not 1:3 (refused ); move done 2"}, "", 2},
 		{"first refused", "", both, []exchange{{selA, "$ NO [NONEXISTENT] x\r\n"}, {selB, era(8)}, {storeB, ""}},
 			[]string{`store not 1:3 (refused NONEXISTENT); err select "a": server answered NO [NONEXISTENT] x`, "store done 5"}, "", 3},
 		{"another era", "", both, []exchange{{selA, era(8)}, {selB, era(8)}, {storeB, ""}},

@@ -51,6 +51,9 @@ func (c *Conn) plan(e *Edits, out *Edited, told func(Told)) *work {
 	for i := range e.Store {
 		w.add(&storing{change: e.Store[i], left: e.Store[i].UIDs, out: &out.Stored[i]}, "store", checkFlags(e.Store[i].Flags))
 	}
+	if e.Confirm {
+		w.confirm()
+	}
 	for i := range e.Copy {
 		w.add(&relocating{verb: "UID COPY", to: e.Copy[i], out: &out.Copied[i]}, "copy", nil)
 	}
@@ -192,6 +195,9 @@ func (w *work) take(resp *wire.Response) error {
 		}
 		w.told(t)
 		return nil
+	}
+	if resp.Name == "SEARCH" || resp.Name == "ESEARCH" {
+		return w.confirmed(resp)
 	}
 	if resp.Name == "OK" && !resp.HasNum {
 		for _, j := range w.jobs {

@@ -105,8 +105,13 @@ func prove(w *work) *proving {
 		return nil
 	}
 	for _, t := range w.tasks {
-		t, ok := t.(*storing)
-		if !ok || !p.add(t) {
+		switch t := t.(type) {
+		case *confirming: // of what is left to do afterwards
+		case *storing:
+			if !p.add(t) {
+				return nil
+			}
+		default:
 			return nil
 		}
 	}

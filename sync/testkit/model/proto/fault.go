@@ -29,6 +29,7 @@ func (s *session) happens(f Fault, c command) (instead bool) {
 		return true
 	case f.Says != "":
 		s.printf(f.Says+"\r\n", c.tag)
+		s.over = s.over || f.Lost
 		return true
 	}
 	s.over, s.cut = s.over || f.Lost, f.Lost
