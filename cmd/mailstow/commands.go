@@ -33,6 +33,7 @@ func (a *app) commands() []*cli.Command {
 		a.verifyCommand(),
 		a.exportCommand(),
 		a.importCommand(),
+		a.adoptCommand(),
 		a.demoCommand(),
 	}
 }

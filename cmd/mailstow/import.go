@@ -1,19 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"mailstow/cmd/mailstow/compose"
 	"mailstow/cmd/mailstow/term"
 	"mailstow/conflict"
 	"mailstow/localstore"
-	"mailstow/localstore/export"
 )
 
 func (a *app) importCommand() *cli.Command {
@@ -57,20 +59,16 @@ type importing struct {
 	batch  []packedMail
 	held   int64
 
-	added, same, bad int
-	bytes            int64
+	packer *mailPacker
+
+	added, same int
+	bytes       int64
 }
 
 // occurrence is one of several equal messages for the same folder.
 type occurrence struct {
 	box localstore.MailboxID
 	sum [32]byte
-}
-
-// packedMail is a message ready to be put into its folder.
-type packedMail struct {
-	export.Message
-	body *localstore.Packed
 }
 
 func (a *app) importMail(c *cli.Context) error {
@@ -135,30 +133,20 @@ func (im *importing) place() (err error) {
 func (im *importing) run(paths []string) error {
 	ctx, stop := context.WithCancel(im.ctx)
 	defer stop()
-	p := newImportPacker(ctx, im)
-	go p.run(paths)
-	err := im.collect(p.out)
+	im.packer = im.packMail(ctx, im.store, paths, nil, func(r io.Reader) (io.Reader, error) { return compose.New(r) })
+	err := im.collect(im.packer.out)
 	stop()
-	for m := range p.out { // what was packed in vain
-		err = errors.Join(err, im.drop(m))
-	}
+	packErr := im.packer.end()
 	for _, m := range im.batch {
-		err = errors.Join(err, im.drop(m))
+		err = errors.Join(err, im.packer.drop(m))
 	}
-	if err == nil {
-		err = p.err
+	if err == nil && im.ctx.Err() == nil {
+		err = packErr
 	}
-	if err == nil {
-		err = im.ctx.Err()
-	}
-	if err != nil {
+	if err = cmp.Or(err, im.ctx.Err()); err != nil {
 		return err
 	}
 	return im.tell()
-}
-
-func (im *importing) drop(m packedMail) error {
-	return im.store.Discard(context.WithoutCancel(im.ctx), m.body)
 }
 
 const (
@@ -231,7 +219,7 @@ func (im *importing) flush() error {
 	im.made = nil
 	im.added, im.same, im.bytes = im.added+added, im.same+same, im.bytes+bytes
 	for _, m := range im.batch {
-		if err := im.drop(m); err != nil { // of what was held already, or a dry run
+		if err := im.packer.drop(m); err != nil { // of what was held already, or a dry run
 			return err
 		}
 	}
@@ -275,9 +263,5 @@ func (im *importing) tell() error {
 	if err := im.finish([]string{im.owner.Name}, text); err != nil {
 		return err
 	}
-	if im.bad > 0 {
-		im.ui.warn("%d of the files and messages are not imported", im.bad)
-		return &problem{code: exitPartial}
-	}
-	return nil
+	return im.packer.lacking("imported")
 }

@@ -4,33 +4,47 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
-	"mailstow/cmd/mailstow/compose"
 	"mailstow/localstore"
 	"mailstow/localstore/export"
 )
 
-// importPacker reads mail and packs it, while what it packed before is put into the
+// packedMail is a message ready to be put into the store.
+type packedMail struct {
+	export.Message
+	body *localstore.Packed
+}
+
+// mailPacker reads mail and packs it, while what it packed before is put into the
 // store.
-type importPacker struct {
-	*importing
-	ctx    context.Context
-	packer *localstore.Packer
-	out    chan packedMail
-	err    error // known once out is closed
+type mailPacker struct {
+	*app
+	store   *localstore.Store
+	ctx     context.Context
+	convert func(io.Reader) (io.Reader, error) // what a file has into what a server has
+	states  []string
+	packer  *localstore.Packer
+	out     chan packedMail
+
+	bad int // files and messages that could not be read; this and err are known once out is closed
+	err error
 }
 
-func newImportPacker(ctx context.Context, im *importing) *importPacker {
-	return &importPacker{importing: im, ctx: ctx, packer: localstore.NewPacker(), out: make(chan packedMail, 16)}
+// packMail starts one.
+func (a *app) packMail(ctx context.Context, store *localstore.Store, paths, states []string, convert func(io.Reader) (io.Reader, error)) *mailPacker {
+	p := &mailPacker{app: a, store: store, ctx: ctx, convert: convert, states: states, packer: localstore.NewPacker(), out: make(chan packedMail, 16)}
+	go p.run(paths)
+	return p
 }
 
-func (p *importPacker) run(paths []string) {
+func (p *mailPacker) run(paths []string) {
 	defer close(p.out)
-	r := &export.Reader{Found: p.found, Bad: p.noted}
+	r := &export.Reader{Found: p.found, Bad: p.noted, States: p.states}
 	for _, path := range paths {
 		var err error
 		if path == "-" {
@@ -45,14 +59,32 @@ func (p *importPacker) run(paths []string) {
 	}
 }
 
-// noted tells of what cannot be imported, and goes on.
-func (p *importPacker) noted(place string, err error) error {
+// end waits for it, and drops what it packed in vain. The error is its own, or why
+// its context ended.
+func (p *mailPacker) end() error {
+	var err error
+	for m := range p.out {
+		err = errors.Join(err, p.drop(m))
+	}
+	if p.err != nil {
+		return p.err
+	}
+	return err
+}
+
+// drop forgets a message that was not put into the store.
+func (p *mailPacker) drop(m packedMail) error {
+	return p.store.Discard(context.WithoutCancel(p.ctx), m.body)
+}
+
+// noted tells of what cannot be read, and goes on.
+func (p *mailPacker) noted(place string, err error) error {
 	p.bad++
 	p.ui.warn("%s: %v", place, err)
 	return nil
 }
 
-func (p *importPacker) found(m export.Message) error {
+func (p *mailPacker) found(m export.Message) error {
 	body, err := p.pack(m)
 	if err != nil {
 		if p.ctx.Err() != nil || !unfit(err) {
@@ -64,8 +96,17 @@ func (p *importPacker) found(m export.Message) error {
 	case p.out <- packedMail{m, body}:
 		return nil
 	case <-p.ctx.Done():
-		return p.drop(packedMail{m, body})
+		return errors.Join(p.ctx.Err(), p.drop(packedMail{m, body}))
 	}
+}
+
+// lacking is the end of a command that could not read everything.
+func (p *mailPacker) lacking(what string) error {
+	if p.bad == 0 {
+		return nil
+	}
+	p.ui.warn("%d of the files and messages are not %s", p.bad, what)
+	return &problem{code: exitPartial}
 }
 
 // fileError is one of the file that is read, not of the store.
@@ -80,7 +121,7 @@ func unfit(err error) bool {
 
 // pack packs a message: the bytes that an export says it wrote, if they still are what
 // they were; else what a mail program makes of them.
-func (p *importPacker) pack(m export.Message) (*localstore.Packed, error) {
+func (p *mailPacker) pack(m export.Message) (*localstore.Packed, error) {
 	if open, sum := m.Exact(); open != nil {
 		body, err := p.packFrom(open, func(r io.Reader) (io.Reader, error) { return &noZero{r: r}, nil })
 		if err != nil || strings.HasPrefix(hex.EncodeToString(body.SHA256[:]), sum) {
@@ -90,10 +131,10 @@ func (p *importPacker) pack(m export.Message) (*localstore.Packed, error) {
 			return nil, err
 		}
 	}
-	return p.packFrom(m.Open, func(r io.Reader) (io.Reader, error) { return compose.New(r) })
+	return p.packFrom(m.Open, p.convert)
 }
 
-func (p *importPacker) packFrom(open func() (io.ReadCloser, error), as func(io.Reader) (io.Reader, error)) (*localstore.Packed, error) {
+func (p *mailPacker) packFrom(open func() (io.ReadCloser, error), as func(io.Reader) (io.Reader, error)) (*localstore.Packed, error) {
 	f, err := open()
 	if err != nil {
 		return nil, fileError{err}
@@ -112,7 +153,7 @@ func (p *importPacker) packFrom(open func() (io.ReadCloser, error), as func(io.R
 }
 
 // packOne keeps a small message in memory and streams a large one into the store.
-func (p *importPacker) packOne(r io.Reader) (*localstore.Packed, error) {
+func (p *mailPacker) packOne(r io.Reader) (*localstore.Packed, error) {
 	var head bytes.Buffer
 	_, err := io.CopyN(&head, r, localstore.ChunkSize+1)
 	switch {

@@ -84,8 +84,16 @@ func fillFolder(tx *localstore.Tx, acct localstore.AccountID, run localstore.Run
 // call runs a command on a store.
 func call(t testing.TB, store string, want int, args ...string) string {
 	t.Helper()
+	return callWith(t, "", store, want, args...)
+}
+
+// callWith runs a command on a store, with the password of an account.
+func callWith(t testing.TB, password, store string, want int, args ...string) string {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	h := host{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now, getenv: func(string) string { return "" }}
+	h := host{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now, getenv: func(name string) string {
+		return map[string]string{"MAILSTOW_PASSWORD": password, "HOME": filepath.Dir(store)}[name]
+	}}
 	h.args = append([]string{"mailstow", "--store", store}, args...)
 	if code := run(context.Background(), h); code != want {
 		t.Fatalf("%v: code %d, want %d\n%s%s", args, code, want, stdout.String(), stderr.String())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,11 +55,16 @@ type Reader struct {
 	// Bad is told what could not be read, and where. An error of it, or of Found, ends
 	// the reading.
 	Bad func(place string, err error) error
+	// States are folders where mbsync and offlineimap keep what they know of UIDs.
+	States []string
 
 	ctx   context.Context
 	root  string
 	known map[string][]string // folders of an export of ours, by path
 }
+
+// errLink: following links may lead in circles, or to mail of somebody else.
+var errLink = errors.New("a symbolic link is not followed; name what it leads to")
 
 // Read reads a file or a folder with all that is in it: Maildirs of any kind, mboxes,
 // single messages.
@@ -144,6 +150,8 @@ func (r *Reader) folder(dir string, names []string) error {
 		case e.IsDir() && (isMaildir && maildirPart(e.Name()) || hidden(path)):
 		case e.IsDir():
 			err = r.folder(path, r.below(path, names, e.Name()))
+		case e.Type()&fs.ModeSymlink != 0 && !aside(e.Name()):
+			err = r.bad(path, 0, errLink)
 		case e.Type().IsRegular() && !aside(e.Name()):
 			err = r.entry(path, e, names, index)
 		}

@@ -21,14 +21,14 @@ func (r *Reader) maildir(dir string, names []string) error {
 		return r.bad(filepath.Join(dir, keywordsFile), 0, err)
 	}
 	keywords := parseKeywords(text)
-	validity := readValidity(dir)
+	notes := r.notes(dir, names)
 	for _, sub := range []string{"cur", "new"} {
 		entries, err := os.ReadDir(filepath.Join(dir, sub))
 		if err != nil {
 			return r.bad(filepath.Join(dir, sub), 0, err)
 		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
+			if strings.HasPrefix(e.Name(), ".") || e.IsDir() {
 				continue
 			}
 			m, err := delivered(filepath.Join(dir, sub, e.Name()), e, keywords)
@@ -38,7 +38,7 @@ func (r *Reader) maildir(dir string, names []string) error {
 				}
 				continue
 			}
-			m.Folder, m.Noted.UIDValidity = names, validity
+			m.Folder, m.Noted = names, notes.of(e.Name())
 			if err := r.ctx.Err(); err != nil {
 				return err
 			}
@@ -54,10 +54,15 @@ func (r *Reader) maildir(dir string, names []string) error {
 func delivered(path string, e os.DirEntry, keywords []string) (Message, error) {
 	m := Message{Source: path, plain: opener(path)}
 	fi, err := e.Info()
-	if err != nil {
+	switch {
+	case err != nil:
 		return m, err
+	case e.Type()&fs.ModeSymlink != 0:
+		return m, errLink
+	case !e.Type().IsRegular():
+		return m, errors.New("it is not a file")
 	}
-	m.Date, m.Flags, m.Noted.UID = fi.ModTime(), infoFlags(e.Name(), keywords), uidOf(e.Name())
+	m.Date, m.Flags = fi.ModTime(), infoFlags(e.Name(), keywords)
 	if k, _, ok := parseMaildir(e.Name()); ok {
 		m.exact, m.sum = m.plain, k.sumText()
 	}

@@ -22,8 +22,14 @@ func (r *Reader) mbox(path, source string, names []string) error {
 		return r.bad(source, 0, err)
 	}
 	defer f.Close()
+	backup, err := readBackup(path)
+	if err != nil {
+		if err := r.bad(strings.TrimSuffix(source, ".mbox")+".imap", 0, err); err != nil {
+			return err
+		}
+	}
 	s := &mboxScan{in: bufio.NewReaderSize(f, 256<<10), blank: true}
-	for {
+	for i := 0; ; i++ {
 		part, err := s.next()
 		if err != nil {
 			return r.bad(source, s.at, err)
@@ -42,6 +48,8 @@ func (r *Reader) mbox(path, source string, names []string) error {
 			continue
 		}
 		m.Source, m.Offset, m.Folder = source, part.from, names
+		noted, flags := backup.of(part.from, i)
+		m.Noted, m.Flags = noted, append(m.Flags, flags...)
 		if err := r.Found(m); err != nil {
 			return err
 		}

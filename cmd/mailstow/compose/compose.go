@@ -41,7 +41,12 @@ func New(r io.Reader) (*Reader, error) {
 	if err := begins(head); err != nil {
 		return nil, err
 	}
-	return &Reader{src: src, in: make([]byte, bufferSize)}, nil
+	return Lines(src), nil
+}
+
+// Lines gives what is in r with its line ends made CRLF, whatever it begins with.
+func Lines(r io.Reader) *Reader {
+	return &Reader{src: bufio.NewReaderSize(r, bufferSize), in: make([]byte, bufferSize)}
 }
 
 // begins tells why what begins so is no message.
