@@ -55,7 +55,7 @@
 //	outcome.go     what became of a change; readonly.go refusing all of them
 //	edit.go        flags, copies, moves, expunges in many mailboxes: edit_run.go the
 //	               flights, edit_work.go one mailbox, edit_tasks.go one kind of
-//	               change each; prove.go flags of many mailboxes in one flight,
+//	               change each, edit_confirm.go whether the messages were there; prove.go flags of many mailboxes in one flight,
 //	               esearch.go; flags.go, uidmap.go
 //	mailboxes.go   CREATE, RENAME, DELETE, SUBSCRIBE; change.go running one command,
 //	               encode.go names

@@ -152,6 +152,11 @@ func (w *work) settle(err error) {
 			}
 		}
 	}
+	for _, t := range w.tasks {
+		if t, is := t.(*confirming); is {
+			t.conclude()
+		}
+	}
 }
 
 // outcome is what became of a command without an answer.
@@ -195,6 +200,9 @@ func (w *work) take(resp *wire.Response) error {
 		}
 		w.told(t)
 		return nil
+	}
+	if resp.Name == "VANISHED" || resp.HasNum && resp.Name == "EXPUNGE" {
+		return w.expunged(resp)
 	}
 	if resp.Name == "SEARCH" || resp.Name == "ESEARCH" {
 		return w.confirmed(resp)

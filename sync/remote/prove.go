@@ -83,6 +83,7 @@ type proving struct {
 	open   *wire.Command
 	sel    Selected
 	opened bool
+	gone   bool // some of its messages went meanwhile: flags may have gone with them
 	later  error
 	proofs []*proof
 }
@@ -210,6 +211,8 @@ func (p *proving) take(resp *wire.Response) error {
 		return p.sel.take(resp)
 	case resp.Name == "ESEARCH":
 		return p.found(resp)
+	case resp.Name == "VANISHED" || resp.HasNum && resp.Name == "EXPUNGE":
+		p.gone = true
 	}
 	return p.w.take(resp)
 }
@@ -258,7 +261,7 @@ func (p *proving) end() error { return p.later }
 // conclude sorts the messages that are done with. The others are left to editAll;
 // after an error, those whose STORE may have been carried out are not known of.
 func (p *proving) conclude(err error) {
-	fit := p.opened && p.w.unfit() == nil
+	fit := p.opened && p.w.unfit() == nil && !(p.gone && p.w.e.Confirm)
 	for _, f := range p.proofs {
 		found := f.found
 		switch {

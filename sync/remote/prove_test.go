@@ -63,6 +63,9 @@ func TestEditProvesWhatItChanges(t *testing.T) {
 	slowly := func(box, store string) []exchange {
 		return []exchange{{`SELECT "` + box + `"`, era(7)}, {store, ""}}
 	}
+	sure := edits()
+	sure[1].Confirm = true
+	told := with("b", func(x []exchange) { x[3].data = "* 4 EXPUNGE\r\n" })
 	seen := func(set string) string { return "UID STORE " + set + ` +FLAGS.SILENT (\Seen)` }
 	const all = "store done 1:2,5"
 	for _, tc := range []struct {
@@ -76,6 +79,9 @@ func TestEditProvesWhatItChanges(t *testing.T) {
 		{"all found", caps, edits(), [][]exchange{fine("a"), fine("b"), fine("c")}, [3]string{all, all, all}, 1},
 		{"by IMAP4rev2", "IMAP4rev2", edits(), [][]exchange{fine("a"), fine("b"), fine("c")}, [3]string{all, all, all}, 1},
 		{"some not found", caps, edits(), [][]exchange{fine("a"), proven("b", three, " ALL 2", `+FLAGS.SILENT (\Seen)`), fine("c"), slowly("b", seen("1,5"))}, [3]string{all, all, all}, 3},
+		{"some of it gone", caps, edits(), [][]exchange{fine("a"), told, fine("c")}, [3]string{all, all, all}, 1},
+		{"some of it gone, looked for", caps, sure, [][]exchange{fine("a"), told, fine("c"), slowly("b", seen("1:2,5")), {{"UID SEARCH RETURN (ALL) UID 1:2,5", "* ESEARCH (TAG \"$\") UID ALL 1:2\r\n"}}},
+			[3]string{all, "store done 1:2 modified 5", all}, 3},
 		{"none found", caps, edits(), [][]exchange{proven("a", three, "", `+FLAGS.SILENT (\Seen)`), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
 		{"found what was not asked for", caps, edits(), [][]exchange{fine("a"), fine("b"), proven("c", three, " ALL 5:1", `+FLAGS.SILENT (\Seen)`)}, [3]string{all, all, all}, 1},
 		{"no answer to the search", caps, edits(), [][]exchange{with("a", func(x []exchange) { x[2].data = "" }), fine("b"), fine("c"), slowly("a", seen("1:2,5"))}, [3]string{all, all, all}, 3},
