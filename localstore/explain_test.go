@@ -19,6 +19,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"stale":          staleQuery,
 		"missing":        missingQuery,
 		"alike":          alikeQuery,
+		"found":          foundQuery,
+		"believed":       believedQuery,
 		"owing":          owingQuery,
 		"fingerprints":   fingerprintQuery,
 		"folders":        foldersQuery,

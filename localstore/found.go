@@ -90,12 +90,38 @@ const foundOf = ` found f JOIN body fb ON fb.id = f.body
 	WHERE f.account = (SELECT x.account FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation)
 	AND f.size = m.size AND fb.damaged = 0`
 
+// foundHere: f was found in the mailbox x, under the UIDVALIDITY of g. INBOX has no case.
+const foundHere = ` f.account = x.account AND f.uidvalidity = g.uidvalidity
+	AND (f.folder IN (replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB))`
+
 // foundByUID is the body that another program downloaded from where m is: from a
-// mailbox of that name, UIDVALIDITY and UID, and of that size. INBOX has no case.
-const foundByUID = "CASE WHEN " + foundAny + " THEN (SELECT min(fb.sha256) FROM" + foundOf + ` AND f.uid = m.uid
-	AND EXISTS (SELECT 1 FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation AND g.uidvalidity = f.uidvalidity
-	AND (f.folder IN (replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB)))
+// mailbox of that name, UIDVALIDITY and UID, and of that size. Its parameter says
+// whether what was noted is believed.
+const foundByUID = "CASE WHEN ? THEN (SELECT min(fb.sha256) FROM" + foundOf + ` AND f.uid = m.uid
+	AND EXISTS (SELECT 1 FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation AND` + foundHere + `)
 	HAVING min(f.body) = max(f.body)) END`
+
+const believedQuery = `SELECT count(*), ifnull(sum(f.size = m.size), 0) FROM generation g JOIN mailbox x ON x.id = g.mailbox
+	CROSS JOIN found f CROSS JOIN message m ON m.generation = g.id AND m.uid = f.uid AND m.vanished_run IS NULL
+	WHERE g.id = ? AND f.uid IS NOT NULL AND` + foundHere
+
+// believed tells whether the UIDs that another program noted are those of a
+// generation: of the messages under them nine of ten have the size of what was found.
+// Mail of another account may have the same numbers, and here and there the same size.
+func (s *Store) believed(ctx context.Context, gen GenerationID) (bool, error) {
+	if known, ok := s.trusted.Load(gen); ok {
+		return known.(bool), nil
+	}
+	var all, same int64
+	err := s.reader.QueryRowContext(ctx, believedQuery, gen).Scan(&all, &same)
+	if err != nil {
+		return false, s.wrap(canceled(ctx, err))
+	}
+	if all > 0 {
+		s.trusted.Store(gen, same >= all-all/10)
+	}
+	return all > 0 && same >= all-all/10, nil
+}
 
 const foundAlike = foundAny + " AND EXISTS (SELECT 1 FROM" + foundOf + ")"
 

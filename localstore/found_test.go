@@ -99,3 +99,32 @@ func TestFoundInAnotherAccount(t *testing.T) {
 		t.Errorf("%+v %v", rows, err)
 	}
 }
+
+// The mail of another account has the same folder, UIDVALIDITY and UIDs, and for one
+// message the same size: it is not taken for what the server has.
+func TestFoundOfAnotherServer(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "INBOX")
+	arrive(t, s, p, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) // of 10, 20, ... bytes
+	update(t, s, func(tx *Tx) error {
+		for uid := range uint32(10) {
+			size := 20
+			if uid > 3 {
+				size = 7
+			}
+			if _, err := tx.PutFound(p.acct, []Found{{NewPacker().PackBytes(make([]byte, size)), "INBOX", 7, uid + 1}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	rows, err := s.Missing(bg, p.gen, 0, time.Now(), 100)
+	if err != nil || len(rows) != 10 {
+		t.Fatal(rows, err)
+	}
+	for _, r := range rows {
+		if r.Same != nil || r.Alike != (r.UID == 2) {
+			t.Errorf("%+v", r)
+		}
+	}
+}

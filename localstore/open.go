@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -41,6 +42,7 @@ type Store struct {
 	lazy     bool                                    // Edit is no more than Update
 	durable  bool                                    // whether the writer waits for the disk; its connection guards it
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
+	trusted  sync.Map                                // by GenerationID: see believed
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than

@@ -87,7 +87,11 @@ const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1), m.date, m.identity
 // By UID; the last UID of one page is the next one's after.
 func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now time.Time, limit int) ([]MissingRow, error) {
 	var page []MissingRow
-	err := s.each(ctx, missingQuery, []any{gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
+	believed, err := s.believed(ctx, gen)
+	if err != nil {
+		return nil, err
+	}
+	err = s.each(ctx, missingQuery, []any{believed, gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
 		m, err := scanMissing(r)
 		page = append(page, m)
 		return err

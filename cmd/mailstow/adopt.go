@@ -119,8 +119,8 @@ func (ad *adopting) flush() error {
 	found := make([]localstore.Found, len(ad.batch))
 	noted, size := 0, int64(0)
 	for i, m := range ad.batch {
-		found[i] = localstore.Found{Body: m.body, Folder: cmp.Or(strings.Join(m.Folder, "/"), "INBOX"), UIDValidity: m.Noted.UIDValidity, UID: m.Noted.UID}
-		if m.Noted.UID != 0 {
+		found[i] = localstore.Found{Body: m.body, Folder: folderOf(m), UIDValidity: m.Noted.UIDValidity, UID: m.Noted.UID}
+		if found[i].Folder != "" && m.Noted.UID != 0 {
 			noted++
 		}
 		size += m.body.Size
@@ -139,6 +139,19 @@ func (ad *adopting) flush() error {
 	ad.all, ad.fresh, ad.noted, ad.bytes = ad.all+len(found), ad.fresh+fresh, ad.noted+noted, ad.bytes+size
 	ad.batch, ad.held = ad.batch[:0], 0
 	return nil
+}
+
+// folderOf names the folder of the server that a message was in; "" where only PATH
+// itself says it, unless that is a name that means INBOX.
+func folderOf(m packedMail) string {
+	if len(m.Folder) > 0 {
+		return strings.Join(m.Folder, "/")
+	}
+	maildir := filepath.Base(filepath.Dir(filepath.Dir(m.Source)))
+	if strings.EqualFold(maildir, "INBOX") || strings.EqualFold(strings.TrimPrefix(maildir, "."), "Maildir") {
+		return "INBOX"
+	}
+	return ""
 }
 
 func (ad *adopting) tell() error {
