@@ -308,3 +308,32 @@ func benchMail(b *testing.B) (stowed, int64) {
 	}
 	return stow(b, "from.db", map[string][]mailgen.Message{"INBOX": messages[:1000], "Other": messages[1000:]}), size
 }
+
+// A link that somebody put into an export leads no message out of it.
+func TestExportStaysInside(t *testing.T) {
+	from := stow(t, "from.db", map[string][]mailgen.Message{"INBOX": mailgen.New(1).Messages(3)})
+	for _, format := range []string{"maildir", "maildir++", "eml", "mbox"} {
+		for _, at := range []string{"INBOX", "INBOX/cur", "cur", "INBOX.mbox.tmp"} {
+			dir, outside := filepath.Join(t.TempDir(), "out"), t.TempDir()
+			call(t, from.path, exitOK, "export", "--format", format, "--subject", "no such subject", dir)
+			link := filepath.Join(dir, at)
+			if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(filepath.Join(outside, "new"), link); err != nil {
+				t.Fatal(err)
+			}
+			var stdout, stderr bytes.Buffer
+			h := host{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now, getenv: func(string) string { return "" },
+				args: []string{"mailstow", "--store", from.path, "export", "--format", format, dir}}
+			code := run(t.Context(), h)
+			if n := filesIn(outside); n > 0 {
+				t.Errorf("%s, %s: %d files outside, code %d", format, at, n, code)
+			}
+			inTheWay := []string{"maildir INBOX", "maildir INBOX/cur", "maildir++ cur", "eml INBOX", "mbox INBOX.mbox.tmp"}
+			if slices.Contains(inTheWay, format+" "+at) != (code == exitFailed) {
+				t.Errorf("%s, %s: code %d\n%s", format, at, code, stderr.String())
+			}
+		}
+	}
+}

@@ -218,12 +218,12 @@ func cutLast(path string) (dir, name string) {
 
 // info writes flags the way Maildir has them: sorted letters.
 func (m *maildir) info(flags string) (string, error) {
-	var out []string
+	var out []byte
 	added := false
 	for _, flag := range strings.Fields(flags) {
 		letter, fresh := m.letter(flag)
 		added = added || fresh
-		out = append(out, letter)
+		out = append(out, letter...)
 	}
 	slices.Sort(out)
 	if added {
@@ -231,16 +231,29 @@ func (m *maildir) info(flags string) (string, error) {
 			return "", err
 		}
 	}
-	return "2," + strings.Join(out, ""), nil
+	return "2," + string(out), nil
 }
 
-// letter is the one of a flag; "" for a keyword beyond the 26 that Maildir has room for.
+// passed is the letter that Dovecot takes for no flag: there the keyword is needed too.
+const passed = "P"
+
+// letter is the one of a flag, or both of it; "" for a keyword beyond the 26 that Maildir has room for.
 func (m *maildir) letter(flag string) (letter string, fresh bool) {
 	for _, l := range letters {
-		if strings.EqualFold(l.flag, flag) {
-			return l.letter, false
+		if !strings.EqualFold(l.flag, flag) {
+			continue
 		}
+		if l.letter == passed && m.o.Format == MaildirPP {
+			keyword, fresh := m.keyword(flag)
+			return l.letter + keyword, fresh
+		}
+		return l.letter, false
 	}
+	return m.keyword(flag)
+}
+
+// keyword is the letter of a keyword.
+func (m *maildir) keyword(flag string) (letter string, fresh bool) {
 	i := slices.IndexFunc(m.keywords, func(k string) bool { return strings.EqualFold(k, flag) })
 	if i < 0 && (len(m.keywords) == 26 || strings.HasPrefix(flag, `\`)) {
 		if !slices.Contains(m.res.Keywords, flag) {

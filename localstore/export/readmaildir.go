@@ -80,7 +80,7 @@ func infoFlags(name string, keywords []string) (flags []string) {
 		switch n := int(c - 'a'); {
 		case i >= 0:
 			flags = append(flags, letters[i].flag)
-		case n >= 0 && n < len(keywords) && keywords[n] != "":
+		case n >= 0 && n < len(keywords) && keywords[n] != "" && !slices.Contains(flags, keywords[n]):
 			flags = append(flags, keywords[n])
 		}
 	}
