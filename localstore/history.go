@@ -198,12 +198,14 @@ func (s *Store) Predecessor(ctx context.Context, id MessageID) (MessageID, error
 const predecessorQuery = `SELECT message FROM event WHERE kind = 'moved' AND new = CAST(?1 AS TEXT)
 	UNION ALL SELECT CAST(old AS INTEGER) FROM event WHERE message = ?1 AND kind = 'arrived' AND old IS NOT NULL LIMIT 1`
 
-// Restored gives the newest message that puts this one back. Zero: there is none.
+// Restored gives the newest message that puts this one back, in its account. Zero: there is none.
 func (s *Store) Restored(ctx context.Context, id MessageID) (MessageID, error) {
 	return s.link(ctx, restoredQuery, id)
 }
 
-const restoredQuery = "SELECT message FROM event WHERE kind = 'arrived' AND old = CAST(?1 AS TEXT) ORDER BY id DESC LIMIT 1"
+const restoredQuery = `SELECT e.message FROM event e JOIN generation g ON g.id = e.generation JOIN mailbox x ON x.id = g.mailbox
+	WHERE e.kind = 'arrived' AND e.old = CAST(?1 AS TEXT) AND x.account = (SELECT mx.account FROM message m
+		JOIN generation mg ON mg.id = m.generation JOIN mailbox mx ON mx.id = mg.mailbox WHERE m.id = ?1) ORDER BY e.id DESC LIMIT 1`
 
 func (s *Store) link(ctx context.Context, q string, id MessageID) (to MessageID, err error) {
 	err = s.reader.QueryRowContext(ctx, q, id).Scan(&to)

@@ -25,6 +25,7 @@ func (tx *Tx) RestoreMessages(ids []MessageID, target MailboxID) ([]MessageID, e
 }
 
 // RestoreMessage is RestoreMessages for one message, with other flags than it has.
+// Target may be a mailbox of another account.
 func (tx *Tx) RestoreMessage(id MessageID, target MailboxID, flags string) (MessageID, error) {
 	if why := notCanonical(flags); why != "" {
 		return 0, tx.fail(fmt.Errorf("flags %q: %s", flags, why))
@@ -57,6 +58,11 @@ func (tx *Tx) appendHeld(m mailRow, p destination, restores MessageID) (MessageI
 	result, err := tx.insertLocal(m, p, m.local)
 	if err != nil {
 		return 0, err
+	}
+	if m.acct != p.acct { // no server's word counts for the mail of another
+		if err := tx.one("UPDATE message SET identity = '' WHERE id = ?", result, result); err != nil {
+			return 0, err
+		}
 	}
 	// What is sent is as large as it is, whatever a server once announced.
 	if err = tx.one("UPDATE message SET size = (SELECT size FROM body WHERE body.id = message.body) WHERE id = ?", result, result); err != nil {

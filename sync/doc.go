@@ -52,7 +52,8 @@
 // push_append.go, push_edits.go, push_outcome.go, push_verify.go and push_erase.go,
 // push_refused.go keeps what the server refused, push_tell.go tells the rest; then the
 // mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
-// became of renamings. restore.go queues what puts back what is gone.
+// became of renamings. restore.go queues what puts back what is gone,
+// migrate.go what another account has.
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

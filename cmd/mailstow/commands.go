@@ -27,6 +27,7 @@ func (a *app) commands() []*cli.Command {
 		a.undoCommand(),
 		a.pendingCommand(),
 		a.conflictsCommand(),
+		a.migrateCommand(),
 		a.purgeCommand(),
 		a.snapshotCommand(),
 		a.doctorCommand(),

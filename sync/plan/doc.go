@@ -2,9 +2,10 @@
 // out; no clock, no socket, no database. The engine applies a Plan, --dry-run
 // prints the same value.
 //
-// Three plans: Diff says what a server changed, which the mirror takes over; Push
+// Four plans: Diff says what a server changed, which the mirror takes over; Push
 // says what the mirror's owner changed, which the server is sent; Restore says what
-// to queue so that a server has again what it had.
+// to queue so that a server has again what it had, Migrate so that it has what another
+// one has.
 //
 // Invariants:
 //   - A message is taken for vanished only when a complete listing of its UID
@@ -33,5 +34,6 @@
 // push_guard.go holds deletions back, push_steps.go and push_flags.go order the
 // rest, push_text.go prints it. storable.go is about flags that a mailbox does not
 // keep, and stores that were held back; moves.go recognises what other clients moved.
-// restore.go puts back what is not there.
+// restore.go puts back what is not there; migrate.go compares two accounts,
+// migrate_names.go takes names from one to the other.
 package plan

@@ -32,17 +32,35 @@ type appendCommand struct {
 func (a *appending) run(ctx context.Context) error {
 	var alone [][]int
 	err := a.fly(ctx, a.groups(), func(group []int, s wire.Status) {
-		if len(group) > 1 && !s.OK() {
+		if len(group) > 1 && !s.OK() || a.inTheWay(s) {
 			for _, i := range group {
 				alone = append(alone, []int{i})
 			}
 		}
 	})
+	if err == nil && len(alone) > 0 && a.c.box == a.raw && !a.c.opened.writable {
+		err = a.leave(ctx)
+	}
 	if err == nil && len(alone) > 0 && a.stop == nil {
 		err = a.fly(ctx, alone, func([]int, wire.Status) {})
 	}
 	if err == nil && ClassOf(a.stop) == Connect {
 		err = a.stop
+	}
+	return err
+}
+
+// inTheWay: Courier appends nothing to the mailbox that is open, if it was opened to
+// look only.
+func (a *appending) inTheWay(s wire.Status) bool {
+	return s.Type == "NO" && s.Code == "" && a.c.box == a.raw && !a.c.opened.writable
+}
+
+// leave opens the mailbox for changes instead.
+func (a *appending) leave(ctx context.Context) error {
+	_, err := a.c.openBox(ctx, "SELECT", a.raw)
+	if _, refused := errors.AsType[statusError](err); refused {
+		return nil // the messages will be, too
 	}
 	return err
 }

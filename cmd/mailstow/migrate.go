@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
+)
+
+func (a *app) migrateCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "migrate",
+		Usage:     "bring the mail of one account to another",
+		ArgsUsage: "SOURCE TARGET",
+		Description: describe(`
+SOURCE and TARGET are configured accounts or URLs. Both are synced into the store,
+then the target gets what it lacks: folders, messages with their bytes, dates of
+arrival and flags, subscriptions. The source is never changed. What the target holds
+already, from wherever, is recognised by its bytes and not sent again. Run it as often
+as you like: each pass brings what is new and which flags changed; whatever interrupts
+it, nothing is made twice. Flags that somebody changed at the target meanwhile are
+kept. --delete deletes at the target what an earlier pass brought and is gone from
+the source; a guard holds back what surprises (see "mailstow sync --help").
+
+Sent, Drafts, Trash, Junk and Archive go to the folders that have these uses at the
+target, by attribute, else by name. --map sends folders elsewhere; parts of names are
+separated by / there, whatever the servers have. What a server cannot hold in a name
+becomes = and two hexadecimal digits. Folders that show other folders' mail again
+(Gmail's All Mail) are left out unless --folder names them.
+
+The report has a line for each folder of the source, and the exit code is 3 if
+anything is missing. --verify only looks and reports.`,
+			[]string{"mailstow migrate --dry-run old new", "mailstow migrate old new", "mailstow migrate --map 'Projects/*=Archive/Projects/*' --folder 'Projects*' old new",
+				"mailstow migrate --verify old new"},
+			allCodes...),
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "only folders of the source that match `PATTERN` (* anything, % one level, !PATTERN takes away); may be repeated"},
+			&cli.StringSliceFlag{Name: "map", Usage: "folders that match OLD go to NEW: `OLD=NEW`, such as old/*=new/*; may be repeated, the first that matches counts"},
+			&cli.BoolFlag{Name: "delete", Usage: "delete at the target what an earlier pass brought and is gone from the source"},
+			&cli.StringFlag{Name: "max-deletes", Usage: "let up to `N|N%|off` deletions in a folder through, on either side"},
+			&cli.BoolFlag{Name: "verify", Usage: "look at both servers and report what is missing, change nothing"},
+			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "look at both servers, print what would be done and change nothing there"},
+			&cli.BoolFlag{Name: "json", Usage: "print the report as one line of JSON"},
+		},
+		Action: a.migrate,
+	}
+}
+
+// migration is one pass.
+type migration struct {
+	*app
+	ctx            context.Context
+	source, target account
+	want           mailsync.Migration
+	store          *localstore.Store
+	push           syncOptions
+	json           bool
+	trouble        []error // of the runs: the rest goes on
+}
+
+func (a *app) migrate(c *cli.Context) error {
+	m, err := a.readMigration(c)
+	if err != nil {
+		return err
+	}
+	var done func()
+	if m.store, done, err = a.openForSync(c.Context, m.source, false); err != nil {
+		return err
+	}
+	defer done()
+	return errors.Join(m.run(c.Bool("dry-run"), c.Bool("verify")), m.store.Close())
+}
+
+// readMigration finds the two accounts and the rules.
+func (a *app) readMigration(c *cli.Context) (*migration, error) {
+	m := &migration{app: a, ctx: c.Context, json: c.Bool("json")}
+	if c.NArg() != 2 {
+		return m, usage("migrate takes two accounts: from which, and to which", "for instance: mailstow migrate old new")
+	}
+	accounts, err := a.accounts(c.Args().Slice())
+	if err != nil {
+		return m, err
+	}
+	if len(accounts) != 2 {
+		return m, usage("source and target are the same account", "mailstow move moves mail within an account")
+	}
+	m.source, m.target = accounts[0], accounts[1]
+	m.source.ReadOnly, m.target.Folders = true, nil
+	switch {
+	case a.storePath(m.source.Account) != a.storePath(m.target.Account):
+		return m, usage("the two accounts have different stores", "name one for both with --store")
+	case m.target.ReadOnly:
+		return m, usage(fmt.Sprintf("account %s is read-only", m.target.Name), "nothing can be brought there")
+	}
+	for _, text := range c.StringSlice("map") {
+		rule, err := plan.ParseNameRule(text)
+		if err != nil {
+			return m, usage("--map: "+err.Error(), "")
+		}
+		m.want.Map = append(m.want.Map, rule)
+	}
+	m.want.Folders, m.want.Delete = c.StringSlice("folder"), c.Bool("delete")
+	if c.IsSet("max-deletes") {
+		limit, err := plan.ParseLimit(c.String("max-deletes"))
+		if err != nil {
+			return m, usage("--max-deletes: "+err.Error(), "")
+		}
+		m.push.maxDeletes = &limit
+	}
+	return m, nil
+}
+
+// run is a pass: look at both, plan, queue, send, and look again.
+func (m *migration) run(dryRun, verify bool) error {
+	look := m.push
+	look.pullOnly = dryRun || verify
+	if err := m.sync(m.source, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source, &m.want.SourceSpace); err != nil {
+		return err
+	}
+	if err := m.sync(m.target, look, &m.want.Target, &m.want.TargetSpace); err != nil {
+		return err
+	}
+	before, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
+	if err != nil {
+		return err
+	}
+	if len(before.Folders) == 0 {
+		return nothingChosen(append([]string{}, m.want.Folders...))
+	}
+	if dryRun || verify {
+		return m.report(before, before, dryRun)
+	}
+	bar := newMeter(m.ui, "queueing")
+	queued := int64(0)
+	err = before.Queue(m.ctx, m.store, func(n, total int) {
+		queued += int64(n)
+		bar.set(queued, int64(total))
+	})
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	if err := m.sync(m.target, m.push, nil, nil); err != nil {
+		return err
+	}
+	after, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
+	if err != nil {
+		return err
+	}
+	return m.report(before, after, false)
+}
+
+// sync syncs one side. What stops it stops the pass; what it could not do is told, and
+// counts at the end. The first time it finds out what is needed to plan.
+func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID, space *plan.Space) error {
+	cfg, err := m.remoteConfig(m.ctx, acct)
+	if err != nil {
+		return err
+	}
+	server := m.syncAccount(acct, cfg)
+	watch := newWatcher(m.ui, acct.Name)
+	receipt, err := mailsync.Pull(m.ctx, m.store, server, m.pullOptions(acct, o, watch))
+	watch.finish()
+	m.listFailures(receipt)
+	m.tellConflicts(receipt)
+	if err != nil {
+		return named(acct, err)
+	}
+	if err := receiptProblem(acct, receipt); err != nil {
+		m.trouble = append(m.trouble, err)
+	}
+	if id == nil {
+		return nil
+	}
+	accounts, err := m.store.Accounts(m.ctx)
+	for _, x := range accounts {
+		if x.Name == acct.Name {
+			*id = x.ID
+		}
+	}
+	if err != nil {
+		return err
+	}
+	// The connection of the run has ended, and asked for the list ahead of everything else.
+	*space, err = mailsync.Space(m.ctx, server)
+	if err != nil {
+		return named(acct, err)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package sync
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"mailstow/conflict"
+	"mailstow/localstore"
+	"mailstow/sync/plan"
+	"mailstow/sync/remote"
+)
+
+// Migration is what shall come from one account of a store to another.
+type Migration struct {
+	Source, Target           localstore.AccountID
+	SourceSpace, TargetSpace plan.Space
+	Map                      []plan.NameRule
+	Folders                  []string // of the source, patterns as plan.Selected reads them
+	Delete                   bool     // what is gone from the source goes from the target
+}
+
+// Migrated is a plan, and what is needed to queue it.
+type Migrated struct {
+	plan.MigratePlan
+	target localstore.AccountID
+	delim  string
+}
+
+// Space asks where the mailboxes of an account lie.
+func Space(ctx context.Context, acct Account) (plan.Space, error) {
+	c, err := acct.Dial(ctx)
+	if err != nil {
+		return plan.Space{}, err
+	}
+	defer c.Close()
+	all, err := c.Namespaces(ctx)
+	for _, n := range all {
+		if n.Kind == "personal" {
+			return plan.Space{Prefix: remote.DecodeName(n.Prefix), Delim: n.Delim}, err
+		}
+	}
+	if err != nil {
+		return plan.Space{}, err
+	}
+	boxes, err := c.List(ctx)
+	for _, b := range boxes {
+		if b.Role == "inbox" {
+			return plan.Space{Delim: b.Delim}, err
+		}
+	}
+	return plan.Space{}, err
+}
+
+// PlanMigration compares the mirrors of both accounts, which the caller has just
+// pulled.
+func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (Migrated, error) {
+	out := Migrated{target: m.Target, delim: m.TargetSpace.Delim}
+	in := plan.MigrateInput{SourceSpace: m.SourceSpace, TargetSpace: m.TargetSpace, Map: m.Map, Folders: m.Folders, Delete: m.Delete}
+	var err error
+	if in.Source, err = migrateBoxes(ctx, store, m.Source); err != nil {
+		return out, err
+	}
+	if in.Target, err = migrateBoxes(ctx, store, m.Target); err != nil {
+		return out, err
+	}
+	err = store.Contents(ctx, m.Source, func(c localstore.Content) error {
+		if c.UID != 0 {
+			in.Messages = append(in.Messages, plan.Copyable{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body,
+				Size: c.Size, Date: c.Date, Flags: conflict.Flags(c.Flags)})
+		}
+		return nil
+	})
+	if err == nil {
+		in.There, err = there(ctx, store, m)
+	}
+	if err != nil {
+		return out, err
+	}
+	out.MigratePlan = plan.Migrate(in)
+	return out, nil
+}
+
+// migrateBoxes are those that are on the server, or shall be.
+func migrateBoxes(ctx context.Context, store *localstore.Store, acct localstore.AccountID) (all []plan.MigrateBox, err error) {
+	boxes, err := store.Mailboxes(ctx, acct)
+	for _, b := range boxes {
+		if b.Detached && !b.Unborn || b.Leaving != 0 {
+			continue
+		}
+		all = append(all, plan.MigrateBox{ID: int64(b.ID), Name: b.Shown(), Delim: b.Delim, Role: b.Role, Mail: b.Selectable, Subscribed: b.WantsSubscribed})
+	}
+	return all, err
+}
+
+// there is what the target holds, and what of it was made of the source.
+func there(ctx context.Context, store *localstore.Store, m Migration) (all []plan.TargetMail, err error) {
+	made, err := store.Made(ctx, m.Source)
+	if err != nil {
+		return nil, err
+	}
+	of := map[localstore.MessageID]localstore.Made{}
+	for _, x := range made {
+		if old, ok := of[x.Message]; !ok || old.Gone {
+			of[x.Message] = x
+		}
+	}
+	err = store.Contents(ctx, m.Target, func(c localstore.Content) error {
+		x := of[c.Message]
+		all = append(all, plan.TargetMail{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body, Size: c.Size, Date: c.Date,
+			Flags: conflict.Flags(c.Flags), Of: int64(x.Of), OfGone: x.Gone, Waits: c.UID == 0, Changed: c.Changed})
+		return nil
+	})
+	return all, err
+}
+
+// queueBatch is how many messages are queued in one transaction.
+const queueBatch = 1000
+
+// Queue queues the plan for the target: a sync of it then brings it about. Interrupted,
+// part of it is queued, and planned again, the rest is left.
+func (m Migrated) Queue(ctx context.Context, store *localstore.Store, progress func(done, total int)) error {
+	targets, err := m.prepare(ctx, store)
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(m.Put, queueBatch) {
+		err := store.Edit(ctx, func(tx *localstore.Tx) error {
+			for _, p := range batch {
+				_, err := tx.RestoreMessage(localstore.MessageID(p.ID), targets[p.Target], string(p.Flags))
+				if err != nil {
+					return fmt.Errorf("to mailbox %s: %w", m.Targets[p.Target].Name, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		progress(len(batch), len(m.Put))
+	}
+	return store.Edit(ctx, func(tx *localstore.Tx) error {
+		for _, f := range m.Flags {
+			if err := tx.EditFlags([]localstore.MessageID{localstore.MessageID(f.ID)}, string(f.Add), string(f.Remove)); err != nil {
+				return err
+			}
+		}
+		var gone []localstore.MessageID
+		for _, id := range m.Delete {
+			gone = append(gone, localstore.MessageID(id))
+		}
+		return tx.ExpungeMessages(gone)
+	})
+}
+
+// prepare makes the mailboxes that are not there, outer ones first, and subscribes.
+func (m Migrated) prepare(ctx context.Context, store *localstore.Store) ([]localstore.MailboxID, error) {
+	ids := make([]localstore.MailboxID, len(m.Targets))
+	order := make([]int, len(m.Targets))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(m.Targets[a].Name, m.Targets[b].Name) })
+	err := store.Edit(ctx, func(tx *localstore.Tx) (err error) {
+		for _, i := range order {
+			t := m.Targets[i]
+			if ids[i] = localstore.MailboxID(t.ID); t.ID == 0 {
+				ids[i], err = m.create(tx, t)
+			} else if t.Subscribe {
+				err = tx.WantSubscribed(ids[i], true)
+			}
+			if err != nil {
+				return fmt.Errorf("mailbox %s of the target: %w", t.Name, err)
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+func (m Migrated) create(tx *localstore.Tx, t plan.TargetBox) (localstore.MailboxID, error) {
+	raw, err := remote.EncodeName(t.Name)
+	if err != nil {
+		return 0, err
+	}
+	return tx.CreateMailbox(m.target, localstore.MailboxInfo{Raw: raw, Name: t.Name, Delim: m.delim, Role: t.Role, Selectable: true, Subscribed: t.Subscribe})
+}
+
+// Reasons tells why messages of an account that wait are not on its server.
+func Reasons(ctx context.Context, store *localstore.Store, acct localstore.AccountID) (map[int64]string, error) {
+	why := map[int64]string{}
+	err := store.Intents(ctx, acct, func(in localstore.Intent) error {
+		if in.Result.ID != 0 {
+			why[int64(in.Result.ID)] = in.Reason
+		}
+		return nil
+	})
+	return why, err
+}

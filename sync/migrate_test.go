@@ -1,0 +1,207 @@
+package sync_test
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"mailstow/localstore"
+	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
+	"mailstow/sync/testkit/courier"
+	"mailstow/sync/testkit/cyrus"
+	"mailstow/sync/testkit/dovecot"
+	"mailstow/sync/testkit/imapuser"
+	"mailstow/sync/testkit/mailgen"
+)
+
+// move is a migration from one account to another, in one store.
+type move struct {
+	*testing.T
+	from, to *fixture // the store is that of from
+	source   site
+	target   site
+	delete   bool
+	spaces   *[2]plan.Space // asked once
+}
+
+// moveTo begins one.
+func moveTo(t *testing.T, source, target site) *move {
+	source.opt.MaxDeletes, target.opt.MaxDeletes = plan.NoLimit, plan.NoLimit
+	return &move{T: t, from: source.fixture, to: target.fixture, source: source, target: target}
+}
+
+// account is one of both, under a name of its own.
+func (m *move) account(f *fixture, name string) mailsync.Account {
+	acct := f.account()
+	acct.Name = name
+	return acct
+}
+
+func (m *move) pull(f *fixture, name string, exit int) mailsync.Receipt {
+	m.Helper()
+	opt := f.opt
+	opt.PullOnly = name == "source"
+	rc, err := mailsync.Pull(m.Context(), m.from.store, m.account(f, name), opt)
+	if rc.Exit != exit {
+		m.Fatalf("%s: exit %d, want %d; %v; %+v", name, rc.Exit, exit, err, rc.Failures)
+	}
+	return rc
+}
+
+// plan pulls both sides and plans.
+func (m *move) plan() mailsync.Migrated {
+	m.Helper()
+	m.pull(m.from, "source", 0)
+	m.pull(m.to, "target", 0)
+	return m.look()
+}
+
+func (m *move) look() mailsync.Migrated {
+	m.Helper()
+	var ids [2]localstore.AccountID
+	accounts, err := m.from.store.Accounts(m.Context())
+	if err != nil {
+		m.Fatal(err)
+	}
+	for _, a := range accounts {
+		ids[map[string]int{"source": 0, "target": 1}[a.Name]] = a.ID
+	}
+	mg := mailsync.Migration{Source: ids[0], Target: ids[1], Delete: m.delete}
+	if m.spaces == nil {
+		m.spaces = &[2]plan.Space{m.space(m.from), m.space(m.to)}
+	}
+	mg.SourceSpace, mg.TargetSpace = m.spaces[0], m.spaces[1]
+	p, err := mailsync.PlanMigration(m.Context(), m.from.store, mg)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return p
+}
+
+func (m *move) space(f *fixture) plan.Space {
+	m.Helper()
+	space, err := mailsync.Space(m.Context(), f.account())
+	if err != nil {
+		m.Fatal(err)
+	}
+	return space
+}
+
+// pass is one whole pass; it returns what was copied.
+func (m *move) pass() int {
+	m.Helper()
+	p := m.plan()
+	if err := p.Queue(m.Context(), m.from.store, func(int, int) {}); err != nil {
+		m.Fatal(err)
+	}
+	m.pull(m.to, "target", 0)
+	if left := m.look(); left.Missing() != 0 || len(left.Put)+len(left.Flags)+len(left.Delete) != 0 {
+		m.Errorf("left: %+v", left.Folders)
+	}
+	return len(p.Put)
+}
+
+// contents are the messages of a site by the names of this test.
+func (p site) contents() map[string][]held {
+	p.Helper()
+	all := map[string][]held{}
+	for _, name := range p.user.Mailboxes() {
+		var list []held
+		for _, h := range p.served(name) {
+			h.UID = 0
+			list = append(list, h)
+		}
+		slices.SortFunc(list, func(a, b held) int {
+			return cmp.Or(cmp.Compare(a.SHA256, b.SHA256), cmp.Compare(a.Date, b.Date), cmp.Compare(a.Flags, b.Flags))
+		})
+		all[p.called(name)] = list
+	}
+	return all
+}
+
+// same wants both servers to hold the same, but for empty mailboxes that the target
+// had of its own.
+func (m *move) same() {
+	m.Helper()
+	want, got := m.source.contents(), m.target.contents()
+	for name, list := range got {
+		if _, ok := want[name]; !ok && len(list) == 0 {
+			delete(got, name)
+		}
+	}
+	if d := gocmp.Diff(want, got); d != "" {
+		m.Fatalf("(-source +target):\n%s", d)
+	}
+}
+
+func ofDovecot(t *testing.T) site { return site{newFixture(t), "/", ""} }
+
+func ofServer(t *testing.T, host string, port int, addr, password string, u *imapuser.User, delim, prefix string) site {
+	return site{fixtureAt(t, &dovecot.Server{Host: host, Port: port, Addr: addr, Password: password}, u), delim, prefix}
+}
+
+func ofCyrus(t *testing.T) site {
+	s := cyrus.Start(t)
+	return ofServer(t, s.Host, s.Port, s.Addr, s.Password, s.User(t, "ann"), "/", "")
+}
+
+func ofCourier(t *testing.T) site {
+	s := courier.Start(t)
+	return ofServer(t, s.Host, s.Port, s.Addr, s.Password, s.User(t, "ann"), ".", "INBOX.")
+}
+
+// Everything goes from one server to another: folders, bytes, dates, flags; later passes
+// bring what changed, and nothing twice.
+func TestMigrateServers(t *testing.T) {
+	for name, servers := range map[string][2]func(*testing.T) site{
+		"dovecot to dovecot": {ofDovecot, ofDovecot}, "dovecot to cyrus": {ofDovecot, ofCyrus},
+		"dovecot to courier": {ofDovecot, ofCourier}, "courier to dovecot": {ofCourier, ofDovecot},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "dovecot to dovecot" {
+				t.Skip("one pair is enough for a short run")
+			}
+			migrateAll(moveTo(t, servers[0](t), servers[1](t)))
+		})
+	}
+}
+
+func migrateAll(m *move) {
+	s := m.source
+	for _, name := range []string{"Sent", "Work", "Work/Deep", "Empty", "Grüße"} {
+		s.user.Create(s.at(name))
+	}
+	mail := mailgen.New(11).Messages(60)
+	names := []string{"INBOX", "Sent", "Work", "Work/Deep", "Grüße"}
+	uids := map[string][]imap.UID{}
+	for i, msg := range mail {
+		name := names[i%len(names)]
+		uids[name] = append(uids[name], s.user.Append(s.at(name), msg.Flags, msg.Date, msg.Data))
+	}
+	s.user.Subscribe(s.at("Work"))
+	// The target holds some of it already, from somewhere else.
+	m.target.user.Append("INBOX", mail[0].Flags, mail[0].Date, mail[0].Data)
+	if n := m.pass(); n != 59 {
+		m.Errorf("%d copied", n)
+	}
+	m.same()
+	if m.source.delim == m.target.delim { // Courier takes its time
+		if n := m.pass(); n != 0 {
+			m.Errorf("%d copied again", n)
+		}
+	}
+
+	// Life goes on at the source.
+	s.user.Append(s.at("Work"), []imap.Flag{imap.FlagFlagged}, day(3), message("new", 1))
+	s.user.SetFlags(s.at("Work/Deep"), []imap.Flag{imap.FlagAnswered}, uids["Work/Deep"][0])
+	s.user.Expunge(s.at("Sent"), uids["Sent"][0])
+	m.delete = true
+	if n := m.pass(); n != 1 {
+		m.Errorf("%d copied later", n)
+	}
+	m.same()
+}
