@@ -52,6 +52,9 @@ func (p *pushing) decideOne(ctx context.Context, in localstore.Intent) (acted bo
 	if err != nil || c.Message == conflict.MovedAway && to.uid == 0 {
 		return false, err // on its way, by ourselves
 	}
+	if p.elsewhere(in, to) {
+		return false, nil
+	}
 	d := conflict.Decide(c)
 	if d.Action == conflict.Push && !d.Record || d.Action == conflict.Wait {
 		return false, nil

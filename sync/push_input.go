@@ -99,6 +99,9 @@ func (p *pushing) waits(x localstore.Intent) string {
 	if p.doubted[x.Message.ID] {
 		return "the server shows its message no more, with so many others that nothing was believed"
 	}
+	if x.Vanished && x.State == localstore.Queued && !p.everywhere() {
+		return "its message is gone from where it was, and not every mailbox has been looked at"
+	}
 	return ""
 }
 

@@ -37,6 +37,25 @@ func (p *pushing) fate(in localstore.Intent, to place) conflict.Fate {
 	return conflict.Expunged
 }
 
+// elsewhere: a message that vanished may be in a mailbox that this run has not looked
+// at. Nothing is decided about it before one has looked at all of them.
+func (p *pushing) elsewhere(in localstore.Intent, to place) bool {
+	return in.Vanished && to.id == 0 && !p.everywhere()
+}
+
+// everywhere: every mailbox that may hold mail has been looked at.
+func (p *pushing) everywhere() bool {
+	if p.opt.PushOnly || p.opt.Narrow {
+		return false
+	}
+	for _, b := range p.boxes {
+		if b.Selectable && !b.Detached && !b.Unborn && !p.looked[b.ID] && p.selected(b.ID, b.Name, b.Delim) {
+			return false
+		}
+	}
+	return true
+}
+
 // recognise pairs what vanished with what arrived: other clients' moves, which
 // history keeps. What waits for a message follows it there.
 func (r *run) recognise(ctx context.Context) error {

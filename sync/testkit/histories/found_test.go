@@ -15,6 +15,9 @@ var found = map[string]string{
 	"no flags of a source that goes later": `{"Caps":["UIDPLUS"],"Machines":1,"Steps":[{"Do":"flag","A":5},{"Do":"settle"},{"Do":"move","A":5},{"Do":"run-refused","A":2},{"Do":"their-unflag","A":1,"B":2}]}`,
 	// The server says OK to flags of a message that somebody has just moved elsewhere.
 	"flags of a message that is moved meanwhile": `{"Machines":1,"Steps":[{"Do":"flag","A":1,"B":0},{"Do":"run-meanwhile","A":7,"C":1,"Then":"their-move"}]}`,
+	// A run that looks only where something is to be sent took what others had moved for
+	// expunged.
+	"flags of a message that is moved out of sight": `{"Machines":1,"Steps":[{"Do":"flag","A":2},{"Do":"their-move","A":2,"B":1},{"Do":"run-push"}]}`,
 	// Among twins under new UIDs nobody knows which one an edit is about, and it was
 	// made anew from the mirror.
 	"flags of a twin under another UID": `{"Policy":1,"Machines":1,"Steps":[{"Do":"flag","A":3},{"Do":"renumber","B":1},{"Do":"their-copy","A":3,"B":1,"C":1}]}`,

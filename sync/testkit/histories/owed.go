@@ -58,6 +58,9 @@ func (w *World) present(n int, there []*model.Message, waits bool) {
 	most := 1 + e.copies
 	if w.Policy != conflict.Server { // each machine may put back what it finds gone
 		most += e.lifted
+		if e.copies > 0 { // which of them it is that others moved nobody knows
+			most += len(e.movers)
+		}
 		if e.doomed {
 			most += len(w.machines)
 		}
