@@ -94,8 +94,12 @@ func (tx *Tx) catchUp(run RunID, result MessageID, uid uint32) error {
 	if err != nil || !known {
 		return err
 	}
-	wanted := slices.DeleteFunc(strings.Fields(m.local), func(f string) bool { return strings.EqualFold(f, `\Deleted`) })
-	return tx.follow(run, mailRow{base: began, local: strings.Join(wanted, " ")}, there)
+	return tx.follow(run, mailRow{base: unmarked(began), local: unmarked(m.local)}, there)
+}
+
+// unmarked are flags without \Deleted.
+func unmarked(flags string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(flags), func(f string) bool { return strings.EqualFold(f, `\Deleted`) }), " ")
 }
 
 // arriveBound takes in what the server says of a message that was bound before

@@ -82,15 +82,22 @@ func TestMovedTo(t *testing.T) {
 	where(1, 0)
 }
 
-// Traces are those of a run; what waits for a message that vanished earlier is
-// looked for in all that came since.
+// Traces are those of a run and, of what came, of those before it that did not look
+// everywhere; what waits for a message that vanished earlier is looked for in all that
+// came since.
 func TestTraces(t *testing.T) {
 	s := newStore(t)
 	d := newDesk(t, s)
 	edit(t, s, func(tx *Tx) error { return tx.EditFlags([]MessageID{1}, "x", "") })
+	ends := func(outcome string, exit int) {
+		t.Helper()
+		update(t, s, func(tx *Tx) error { return tx.EndRun(d.run, RunEnd{Outcome: outcome, Exit: exit}) })
+	}
+	ends(OutcomeOK, 0)
 	d.nextRun()
 	d.archive.run = d.run
-	early := arrive(t, s, d.archive, 8)
+	early := arrive(t, s, d.archive, 8, 9)
+	ends(OutcomePartial, 0)
 	update(t, s, func(tx *Tx) error { return tx.Vanish(d.run, []MessageID{1, 2}) })
 	run := d.nextRun()
 	mark, err := s.Mark(bg)
@@ -106,10 +113,12 @@ func TestTraces(t *testing.T) {
 	}
 	want([]MessageID{1}, early)
 	d.archive.run = run
-	late := arrive(t, s, d.archive, 9)
+	late := arrive(t, s, d.archive, 10)
 	update(t, s, func(tx *Tx) error { return tx.Vanish(run, []MessageID{3}) })
 	want([]MessageID{3, 1}, append(slices.Clone(early), late...))
 	update(t, s, func(tx *Tx) error { return tx.Moved(run, 1, early[0]) })
+	want([]MessageID{3}, []MessageID{early[1], late[0]})
+	update(t, s, func(tx *Tx) error { return tx.EndRun(run-1, RunEnd{Outcome: OutcomePartial, Exit: 3}) })
 	want([]MessageID{3}, late)
 }
 

@@ -3,6 +3,7 @@ package localstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // Trace is a message that came or went, with what it is recognised by.
@@ -39,10 +40,16 @@ const comeQuery = traceColumns + "event e JOIN message m ON m.id = e.message" + 
 const missedSince = `SELECT min(i.since), ifnull((SELECT max(id) FROM event WHERE run <= min(i.since)), 0)
 	FROM intent i JOIN message m ON m.id = i.message WHERE i.account = ? AND m.vanished_run IS NOT NULL AND i.state <> 'done'`
 
+// The last run before another that looked at all mailboxes.
+const wholeBefore = `SELECT ifnull(max(id), 0) FROM run WHERE account = ? AND id < ? AND (outcome IN ('ok', 'guard') OR exit = 3)`
+
+const endOfRun = "SELECT id FROM event WHERE run <= ? ORDER BY id DESC LIMIT 1"
+
 // Traces gives the messages of an account that a run saw vanish since mark, with
 // those that vanished before and that something waits for; and, if there are any,
-// the messages that arrived in the same time. What is known to have been moved is
-// left out, on either side.
+// the messages that arrived in the same time, and since the last run before that
+// looked at all mailboxes: one that did not may have seen where a message came to and
+// not that it had gone. What is known to have been moved is left out, on either side.
 func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int64) (gone, come []Trace, err error) {
 	if gone, err = s.traces(ctx, goneQuery, mark, run); err != nil {
 		return nil, nil, err
@@ -58,11 +65,28 @@ func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int6
 		}
 		run = min(run, RunID(first.Int64)+1)
 	}
+	if run, mark, err = s.sinceWhole(ctx, acct, run, mark); err != nil {
+		return nil, nil, err
+	}
 	if come, err = s.traces(ctx, comeQuery, mark, run, acct); err != nil {
 		return nil, nil, err
 	}
 	come, err = s.unclaimed(ctx, come, mark)
 	return append(gone, missed...), come, err
+}
+
+// sinceWhole goes back over the runs that did not look everywhere.
+func (s *Store) sinceWhole(ctx context.Context, acct AccountID, run RunID, mark int64) (RunID, int64, error) {
+	var whole RunID
+	err := s.reader.QueryRowContext(ctx, wholeBefore, acct, run).Scan(&whole)
+	if err != nil || whole+1 >= run {
+		return run, mark, s.wrap(canceled(ctx, err))
+	}
+	var end int64
+	if err = s.reader.QueryRowContext(ctx, endOfRun, whole).Scan(&end); errors.Is(err, sql.ErrNoRows) {
+		end, err = 0, nil
+	}
+	return whole + 1, min(mark, end), s.wrap(canceled(ctx, err))
 }
 
 func (s *Store) traces(ctx context.Context, q string, args ...any) (all []Trace, err error) {

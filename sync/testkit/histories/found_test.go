@@ -18,6 +18,11 @@ var found = map[string]string{
 	// A run that looks only where something is to be sent took what others had moved for
 	// expunged.
 	"flags of a message that is moved out of sight": `{"Machines":1,"Steps":[{"Do":"flag","A":2},{"Do":"their-move","A":2,"B":1},{"Do":"run-push"}]}`,
+	// One that saw only where a message had come to was forgotten by the next, which saw
+	// that it had gone.
+	"flags of a message seen to come, then to go": `{"Machines":1,"Steps":[{"Do":"move","B":3},{"Do":"their-move","B":2,"C":1},{"Do":"run-push"},{"Do":"flag","A":5}]}`,
+	// A copy that is made of a message marked as deleted lost the mark.
+	"mark of a source that goes later": `{"Machines":1,"Steps":[{"Do":"move","A":1,"B":2},{"Do":"run"},{"Do":"move","A":1}]}`,
 	// Among twins under new UIDs nobody knows which one an edit is about, and it was
 	// made anew from the mirror.
 	"flags of a twin under another UID": `{"Policy":1,"Machines":1,"Steps":[{"Do":"flag","A":3},{"Do":"renumber","B":1},{"Do":"their-copy","A":3,"B":1,"C":1}]}`,
