@@ -85,6 +85,9 @@ func TestAdoptFromMbsync(t *testing.T) {
 		"no state":              {"*", total / 4},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "state beside the mail" {
+				t.Skip("one will do")
+			}
 			dir, store := t.TempDir(), filepath.Join(t.TempDir(), "mail.db")
 			mbsync(t, s, dir, test.state)
 			if name == "no state" {

@@ -152,6 +152,9 @@ func TestRoundTrips(t *testing.T) {
 	want := contents(t, from.path)
 	for _, format := range []string{"maildir", "maildir++", "mbox", "eml"} {
 		t.Run(format, func(t *testing.T) {
+			if testing.Short() && format != "mbox" {
+				t.Skip("one format will do")
+			}
 			dir := filepath.Join(t.TempDir(), "out")
 			call(t, from.path, exitOK, "export", "--format", format, dir)
 			if out := call(t, from.path, exitOK, "export", "--format", format, dir); !strings.HasPrefix(out, "wrote 0 messages ") {
@@ -311,6 +314,9 @@ func benchMail(b *testing.B) (stowed, int64) {
 
 // A link that somebody put into an export leads no message out of it.
 func TestExportStaysInside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing runs at once here")
+	}
 	from := stow(t, "from.db", map[string][]mailgen.Message{"INBOX": mailgen.New(1).Messages(3)})
 	for _, format := range []string{"maildir", "maildir++", "eml", "mbox"} {
 		for _, at := range []string{"INBOX", "INBOX/cur", "cur", "INBOX.mbox.tmp"} {
