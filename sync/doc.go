@@ -25,6 +25,9 @@
 //     its header, with a Message-ID in it, agree. Only mail made to deceive, or by a
 //     program that uses a Message-ID twice within a second, could then differ.
 //     Never across accounts: no server's word counts for the mail of another.
+//     Nor what another program downloaded (Tx.PutFound): found under the same mailbox,
+//     UIDVALIDITY and UID with the same size, where nine of ten sizes agree; or with
+//     the same size and the same header.
 //   - Looking changes nothing on the server: mailboxes are opened with EXAMINE,
 //     bodies read with BODY.PEEK. Only a push changes it, by intents of the owner,
 //     and never on a read-only account.

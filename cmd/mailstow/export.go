@@ -61,6 +61,7 @@ type exporting struct {
 	byID  bool
 	met   map[localstore.MessageID]bool
 	json  *bufio.Writer // nil without --json
+	size  int64         // of all that may be exported
 }
 
 func (a *app) export(c *cli.Context) error {
@@ -76,6 +77,9 @@ func (a *app) export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	show := newMeter(a.ui, "exporting")
+	defer show.finish()
+	opts.Progress = func(m localstore.Mail) { show.set(show.done+m.Size, max(x.size, show.done+m.Size)) }
 	var total export.Result
 	for _, store := range x.m.stores {
 		opts.Folders, opts.Whole = x.of(store, folders)
@@ -88,6 +92,7 @@ func (a *app) export(c *cli.Context) error {
 			return x.failure(opts, err)
 		}
 	}
+	show.finish()
 	return x.tell(total, opts)
 }
 
@@ -167,6 +172,7 @@ func (x *exporting) folders() (all []owned, err error) {
 			for _, box := range boxes {
 				if box.Messages > 0 || box.Selectable && (!box.Detached || box.Unborn || x.query.Deleted) {
 					all = append(all, owned{one, exported(one, box.Mailbox)})
+					x.size += box.Size
 				}
 			}
 		}

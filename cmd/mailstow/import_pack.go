@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -30,6 +31,8 @@ type mailPacker struct {
 	states  []string
 	packer  *localstore.Packer
 	out     chan packedMail
+	show    *meter
+	size    int64 // of what is read, about
 
 	bad int // files and messages that could not be read; this and err are known once out is closed
 	err error
@@ -37,13 +40,15 @@ type mailPacker struct {
 
 // packMail starts one.
 func (a *app) packMail(ctx context.Context, store *localstore.Store, paths, states []string, convert func(io.Reader) (io.Reader, error)) *mailPacker {
-	p := &mailPacker{app: a, store: store, ctx: ctx, convert: convert, states: states, packer: localstore.NewPacker(), out: make(chan packedMail, 16)}
+	p := &mailPacker{app: a, show: newMeter(a.ui, "reading mail"), store: store, ctx: ctx, convert: convert, states: states, packer: localstore.NewPacker(), out: make(chan packedMail, 16)}
 	go p.run(paths)
 	return p
 }
 
 func (p *mailPacker) run(paths []string) {
 	defer close(p.out)
+	defer p.show.finish()
+	p.size = p.ui.sizeOf(paths)
 	r := &export.Reader{Found: p.found, Bad: p.noted, States: p.states}
 	for _, path := range paths {
 		var err error
@@ -80,24 +85,45 @@ func (p *mailPacker) drop(m packedMail) error {
 // noted tells of what cannot be read, and goes on.
 func (p *mailPacker) noted(place string, err error) error {
 	p.bad++
+	p.show.finish()
 	p.ui.warn("%s: %v", place, err)
 	return nil
 }
 
 func (p *mailPacker) found(m export.Message) error {
 	body, err := p.pack(m)
-	if err != nil {
-		if p.ctx.Err() != nil || !unfit(err) {
-			return err
-		}
+	switch {
+	case err == nil:
+	case p.ctx.Err() != nil || !unfit(err):
+		return err
+	default:
 		return p.noted(m.Place(), err)
 	}
+	p.show.set(p.show.done+body.Size, max(p.size, p.show.done+body.Size))
 	select {
 	case p.out <- packedMail{m, body}:
 		return nil
 	case <-p.ctx.Done():
 		return errors.Join(p.ctx.Err(), p.drop(packedMail{m, body}))
 	}
+}
+
+// sizeOf is about how many bytes of mail are in some files and folders, for a meter.
+func (u ui) sizeOf(paths []string) (n int64) {
+	if !u.bars() {
+		return 0
+	}
+	for _, path := range paths {
+		_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				if fi, err := d.Info(); err == nil {
+					n += fi.Size()
+				}
+			}
+			return nil
+		})
+	}
+	return n
 }
 
 // lacking is the end of a command that could not read everything.

@@ -57,6 +57,8 @@ func gone(err error) error {
 func (x *exporter) digest(f Folder) (string, int, error) {
 	sum, n := sha256.New(), 0
 	missing := x.res.Missing
+	x.ahead = true
+	defer func() { x.ahead = false }()
 	err := x.mails(f, func(m localstore.Mail) error {
 		n++
 		_, err := io.WriteString(sum, preamble(m))

@@ -43,6 +43,8 @@ type Options struct {
 	DryRun bool
 	// Report is called for each change, and may be nil; an error of it ends the export.
 	Report func(Change) error
+	// Progress is called for each message that was dealt with, and may be nil.
+	Progress func(localstore.Mail)
 }
 
 // What a Change did.
@@ -93,6 +95,7 @@ type exporter struct {
 	t     *target
 	res   *Result
 	buf   []byte
+	ahead bool // only looking at what there is
 }
 
 func (x *exporter) run() error {
@@ -130,6 +133,8 @@ func (x *exporter) thin() error {
 	if !x.o.Sparse {
 		return nil
 	}
+	x.ahead = true
+	defer func() { x.ahead = false }()
 	var some []Folder
 	for _, f := range x.o.Folders {
 		err := x.mails(f, func(localstore.Mail) error { return errSome })
@@ -196,6 +201,9 @@ func (x *exporter) mails(f Folder, fn func(localstore.Mail) error) error {
 		if m.SHA256 == "" {
 			x.res.Missing++
 			return nil
+		}
+		if x.o.Progress != nil && !x.ahead {
+			x.o.Progress(m)
 		}
 		return fn(m)
 	})
