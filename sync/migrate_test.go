@@ -62,15 +62,7 @@ func (m *move) plan() mailsync.Migrated {
 
 func (m *move) look() mailsync.Migrated {
 	m.Helper()
-	var ids [2]localstore.AccountID
-	accounts, err := m.from.store.Accounts(m.Context())
-	if err != nil {
-		m.Fatal(err)
-	}
-	for _, a := range accounts {
-		ids[map[string]int{"source": 0, "target": 1}[a.Name]] = a.ID
-	}
-	mg := mailsync.Migration{Source: ids[0], Target: ids[1], Delete: m.delete}
+	mg := mailsync.Migration{Source: m.accountID("source"), Target: m.accountID("target"), Delete: m.delete}
 	if m.spaces == nil {
 		m.spaces = &[2]plan.Space{m.space(m.from), m.space(m.to)}
 	}
@@ -80,6 +72,21 @@ func (m *move) look() mailsync.Migrated {
 		m.Fatal(err)
 	}
 	return p
+}
+
+func (m *move) accountID(name string) localstore.AccountID {
+	m.Helper()
+	accounts, err := m.from.store.Accounts(m.Context())
+	if err != nil {
+		m.Fatal(err)
+	}
+	for _, a := range accounts {
+		if a.Name == name {
+			return a.ID
+		}
+	}
+	m.Fatalf("no account %s", name)
+	return 0
 }
 
 func (m *move) space(f *fixture) plan.Space {

@@ -1,0 +1,56 @@
+package sync_test
+
+import (
+	"testing"
+
+	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/mailgen"
+)
+
+// Mail that is no legal mail comes along as it is where the server takes it. What Cyrus
+// refuses is missing, with its words; what it writes differently (bytes beyond ASCII in
+// headers) is there, and not sent again in other bytes.
+func TestMigrateOdd(t *testing.T) {
+	for name, test := range map[string]struct {
+		target  func(*testing.T) site
+		exit    int
+		missing int
+	}{"dovecot": {ofDovecot, 0, 0}, "cyrus": {ofCyrus, 3, 1}} {
+		t.Run(name, func(t *testing.T) {
+			m := moveTo(t, ofDovecot(t), test.target(t))
+			odd := mailgen.Odd()
+			for _, msg := range odd {
+				m.from.user.Append("INBOX", msg.Flags, msg.Date, msg.Data)
+			}
+			p := m.plan()
+			for range 2 {
+				if err := p.Queue(t.Context(), m.from.store, func(int, int) {}); err != nil {
+					t.Fatal(err)
+				}
+				m.pull(m.to, "target", test.exit)
+				p = m.look()
+				if f := p.Folders[0]; len(p.Put) != 0 || f.There != len(odd)-test.missing || f.Waits != test.missing {
+					t.Errorf("%+v", f)
+				}
+				if n := len(m.to.user.UIDs("INBOX")); n != len(odd)-test.missing {
+					t.Errorf("%d messages at the target", n)
+				}
+			}
+			if test.missing == 0 {
+				m.same()
+				return
+			}
+			for _, a := range []string{"source", "target"} {
+				why, err := mailsync.Reasons(t.Context(), m.from.store, m.accountID(a))
+				if want := map[string]int{"source": 0, "target": test.missing}[a]; err != nil || len(why) != want {
+					t.Errorf("%s: %v %v", a, why, err)
+				}
+				for _, text := range why {
+					if text == "" {
+						t.Error("refused without a word")
+					}
+				}
+			}
+		})
+	}
+}
