@@ -65,6 +65,9 @@ func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (M
 	if in.Target, err = migrateBoxes(ctx, store, m.Target); err != nil {
 		return out, err
 	}
+	if err := unseen(ctx, store, m.Target, in.Target); err != nil {
+		return out, err
+	}
 	err = store.Contents(ctx, m.Source, func(c localstore.Content) error {
 		if c.UID != 0 {
 			in.Messages = append(in.Messages, plan.Copyable{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body,
@@ -92,6 +95,19 @@ func migrateBoxes(ctx context.Context, store *localstore.Store, acct localstore.
 		all = append(all, plan.MigrateBox{ID: int64(b.ID), Name: b.Shown(), Delim: b.Delim, Role: b.Role, Mail: b.Selectable, Subscribed: b.WantsSubscribed})
 	}
 	return all, err
+}
+
+// unseen marks the mailboxes that the last run could not look at: they may hold anything.
+func unseen(ctx context.Context, store *localstore.Store, acct localstore.AccountID, boxes []plan.MigrateBox) error {
+	problems, err := store.Problems(ctx, acct)
+	for _, p := range problems {
+		for i, b := range boxes {
+			if p.Message == 0 && p.UID == 0 && int64(p.Mailbox) == b.ID {
+				boxes[i].Unseen = true
+			}
+		}
+	}
+	return err
 }
 
 // there is what the target holds, and what of it was made of the source.

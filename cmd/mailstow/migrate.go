@@ -60,7 +60,7 @@ type migration struct {
 	store          *localstore.Store
 	push           syncOptions
 	json           bool
-	trouble        []error // of the runs: the rest goes on
+	trouble        map[string]error // of each account's last run: the rest goes on
 }
 
 func (a *app) migrate(c *cli.Context) error {
@@ -78,7 +78,7 @@ func (a *app) migrate(c *cli.Context) error {
 
 // readMigration finds the two accounts and the rules.
 func (a *app) readMigration(c *cli.Context) (*migration, error) {
-	m := &migration{app: a, ctx: c.Context, json: c.Bool("json")}
+	m := &migration{app: a, ctx: c.Context, json: c.Bool("json"), trouble: map[string]error{}}
 	if c.NArg() != 2 {
 		return m, usage("migrate takes two accounts: from which, and to which", "for instance: mailstow migrate old new")
 	}
@@ -171,9 +171,7 @@ func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID, 
 	if err != nil {
 		return named(acct, err)
 	}
-	if err := receiptProblem(acct, receipt); err != nil {
-		m.trouble = append(m.trouble, err)
-	}
+	m.trouble[acct.Name] = receiptProblem(acct, receipt)
 	if id == nil {
 		return nil
 	}

@@ -146,7 +146,8 @@ func (m *migration) outcome(j migrateJSON) error {
 			hint: "run it again when the reasons are gone; mailstow pending shows what waits"}
 	}
 	code := exitOK
-	for _, err := range m.trouble {
+	for _, name := range []string{m.source.Name, m.target.Name} {
+		err := m.trouble[name]
 		m.ui.fail(err)
 		code = worst(code, exitCode(err))
 	}

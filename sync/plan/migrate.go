@@ -24,6 +24,7 @@ type MigrateBox struct {
 	Name, Delim, Role string // Name is decoded
 	Mail              bool   // it can hold mail
 	Subscribed        bool
+	Unseen            bool // of the target: what it holds could not be looked at
 }
 
 // Copyable is a message of the source.
@@ -63,6 +64,7 @@ type TargetBox struct {
 	Name      string `json:"name"`
 	Role      string `json:"role,omitempty"`
 	Subscribe bool   `json:"subscribe,omitempty"` // it is to be subscribed to
+	Unseen    bool   `json:"unseen,omitempty"`    // it may hold anything: nothing is put there
 }
 
 // FolderPlan is where a mailbox of the source stands.
@@ -177,7 +179,7 @@ func (m *migrating) into(name string, b MigrateBox) int {
 		t := TargetBox{Name: name, Role: b.Role}
 		for _, have := range m.in.Target {
 			if have.Name == name && (t.ID == 0 || have.Mail) {
-				t.ID, t.Subscribe = have.ID, false
+				t.ID, t.Unseen = have.ID, have.Unseen
 			}
 		}
 		m.plan.Targets = append(m.plan.Targets, t)
@@ -226,8 +228,12 @@ func (m *migrating) found(f *FolderPlan, w Copyable, c TargetMail) {
 
 func (m *migrating) one(f *FolderPlan, w Copyable) {
 	to := m.plan.Targets[f.Target].ID
-	if w.Body == 0 {
+	switch {
+	case w.Body == 0:
 		f.Unheld++
+		return
+	case m.plan.Targets[f.Target].Unseen:
+		f.Unsure++
 		return
 	}
 	if c, ok := m.take(spot{mailbox: to, body: w.Body}); ok && to != 0 {

@@ -160,6 +160,11 @@ func TestMigrate(t *testing.T) {
 		"unread there":      {in: in(has(with(func(c *TargetMail) { c.Body = 0 }))), want: [6]int{0, 0, 0, 1, 0, 0}},
 		"another unread":    {in: in(has(with(func(c *TargetMail) { c.Body, c.Date = 0, 6 }))), want: [6]int{0, 1, 0, 0, 0, 0}},
 		"not held":          {in: in(func(in *MigrateInput) { in.Messages[0].Body = 0 }), want: [6]int{0, 0, 0, 0, 1, 0}},
+		"not looked at":     {in: in(func(in *MigrateInput) { in.Target[0].Unseen = true }), want: [6]int{0, 0, 0, 1, 0, 0}},
+		"not looked at, made of it": {in: in(func(in *MigrateInput) {
+			in.Target[0].Unseen = true
+			in.There = []TargetMail{with(func(c *TargetMail) { c.Of = 1 })}
+		}), want: [6]int{1, 0, 0, 0, 0, 0}},
 		"flags of one like it": {in: in(has(with(func(c *TargetMail) { c.Flags = "x" }))), want: [6]int{1, 0, 0, 0, 0, 1},
 			flags: []Reflag{{ID: 101, Add: `\Seen`}}},
 		"flags of one made of it": {in: in(has(with(func(c *TargetMail) { c.Flags, c.Of = "x", 1 }))), want: [6]int{1, 0, 0, 0, 0, 1},
