@@ -150,17 +150,26 @@ func TestMessageEvents(t *testing.T) {
 	s := newStore(t)
 	inbox, _ := sampleMail(t, s)
 	var moved MessageID
+	var box MailboxID
 	edit(t, s, func(tx *Tx) error {
 		made, err := tx.CreateMailbox(inbox.acct, info("Neu"))
 		if err != nil {
 			return err
 		}
+		box = made
 		ids, err := tx.MoveMessages([]MessageID{1}, made)
 		if err == nil {
 			moved = ids[0]
 		}
 		return err
 	})
+	// What waits was not on the server; what waits to leave was.
+	for _, box := range []MailboxID{inbox.box, box} {
+		want := map[bool]int{true: 4}[box == inbox.box]
+		if got := listedAt(t, s, box, Cut(count(t, s, "SELECT max(id) FROM event"))); len(got) != want {
+			t.Errorf("in mailbox %d: %v, want %d", box, got, want)
+		}
+	}
 	update(t, s, func(tx *Tx) error {
 		in, _, err := tx.pending("result = ?", moved)
 		if err != nil {

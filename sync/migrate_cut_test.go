@@ -20,8 +20,8 @@ func TestMigrateCut(t *testing.T) {
 		source.Append([]string{"INBOX", "Work"}[i%2], msg.Flags, msg.Date, msg.Data)
 	}
 	cuts := 0
-	for i := range int64(18) {
-		if testing.Short() && i%5 != 0 {
+	for i := range int64(12) {
+		if testing.Short() && i%4 != 0 {
 			continue
 		}
 		at := cut{share: i % 3}

@@ -18,7 +18,7 @@ func (a *app) undoCommand() *cli.Command {
 Needs no connection: the next sync puts it back. Messages come back with the bytes,
 date of arrival and flags they had, folders with their mail. What was moved did not
 vanish and stays where it went; what has come back already is not put back again.
-Nothing else is touched. Without --run and --since it is about the last run.`,
+What was deleted from here comes back as well. Nothing else is touched. Without --run and --since it is about the last run.`,
 			[]string{"mailstow undo --dry-run", "mailstow undo --run 17", "mailstow undo --since 3h --folder INBOX"},
 			append(editCodes, exitPartial)...),
 		Flags: editFlags(
