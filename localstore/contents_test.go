@@ -40,6 +40,9 @@ func TestContents(t *testing.T) {
 	if n := count(t, s, "SELECT count(*) FROM message WHERE id = ? AND identity <> ''", made); n != 0 {
 		t.Error("what one server calls a message is believed of another's")
 	}
+	if ids, _ := copiesOf(t, s, 1); !slices.Equal(ids, []MessageID{1}) {
+		t.Errorf("copies in the account: %v", ids)
+	}
 	contents := func() (all []string) {
 		t.Helper()
 		err := s.Contents(bg, other.acct, func(c Content) error {

@@ -84,6 +84,13 @@ func TestVanished(t *testing.T) {
 			t.Errorf("%v %v, want %v", ids, err, want)
 		}
 	}
+	edit(t, s, func(tx *Tx) error { // what never was on the server did not vanish from there
+		id, err := tx.AppendMessage(d.inbox.box, pack(t, "Subject: new\n\n"), "", testDate)
+		if err != nil {
+			return err
+		}
+		return tx.ExpungeMessages([]MessageID{id})
+	})
 	vanished(before, 0, 3, 1, 2)
 	vanished(CutNever, before)
 	vanished(before+1, before+2, 1)
@@ -103,4 +110,31 @@ func TestVanished(t *testing.T) {
 	if !errors.Is(err, ErrNotHeld) {
 		t.Error(err)
 	}
+}
+
+// A mailbox that is made again wants the subscription that it had, until the server has
+// it.
+func TestCreateAgainSubscribed(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	m := info("Gone")
+	m.Subscribed = true
+	var box MailboxID
+	update(t, s, func(tx *Tx) (err error) {
+		if box, err = tx.PutMailbox(d.acct, m, d.run); err != nil {
+			return err
+		}
+		return tx.DetachMailbox(box, d.run)
+	})
+	edit(t, s, func(tx *Tx) error { _, err := tx.CreateMailbox(d.acct, m); return err })
+	boxes, err := s.Mailboxes(bg, d.acct)
+	for _, b := range boxes {
+		if b.ID == box && (b.Subscribed || !b.WantsSubscribed) {
+			t.Errorf("%+v", b)
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	checkClean(t, s)
 }

@@ -89,7 +89,7 @@ func TestUndo(t *testing.T) {
 	f.user.Create("Projects/Boat")
 	f.user.Subscribe("Projects/Boat")
 	f.user.Create("Projects/Empty")
-	mail := mailgen.New(7).Messages(n + 40)
+	mail := mailgen.New(7).Messages(n + n/12)
 	uids := map[string][]imap.UID{}
 	for i, m := range mail {
 		name := []string{"INBOX", "Archive", "Projects/Boat"}[i%3]
