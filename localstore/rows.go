@@ -55,6 +55,15 @@ func (s *Store) RowsFrom(ctx context.Context, gen GenerationID, from uint32, fn 
 	return s.eachRow(ctx, rowsQuery, []any{gen, from}, fn)
 }
 
+const unlistedQuery = "SELECT " + rowColumns + ` FROM message m
+	WHERE m.generation = ? AND m.uid >= ? AND m.vanished_run IS NULL AND m.unlisted = 1 ORDER BY m.uid`
+
+// Unlisted calls fn for the messages from a UID on that the server said that it put
+// there, and that no listing has shown yet.
+func (s *Store) Unlisted(ctx context.Context, gen GenerationID, from uint32, fn func(Row) error) error {
+	return s.eachRow(ctx, unlistedQuery, []any{gen, from}, fn)
+}
+
 const staleQuery = "SELECT " + rowColumns + ` FROM generation g CROSS JOIN message m
 	ON m.generation = g.id AND m.vanished_run IS NULL
 	WHERE g.mailbox = ? AND g.retired_run IS NOT NULL AND m.uid IS NOT NULL ORDER BY g.id, m.uid`

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,10 +108,10 @@ func (m *mailbox) owed(ctx context.Context) error {
 // snapshot reads the known range on both sides.
 func (m *mailbox) snapshot(ctx context.Context, c *remote.Conn) (plan.Input, error) {
 	var in plan.Input
-	if m.gen == nil || m.gen.Cursor.Listed == 0 {
+	if m.gen == nil {
 		return in, nil
 	}
-	if err := m.rows(ctx, &in.Rows); err != nil {
+	if err := m.rows(ctx, &in.Rows); err != nil || m.gen.Cursor.Listed == 0 {
 		return in, err
 	}
 	flags := flagTable{}
@@ -190,6 +191,13 @@ func (m *mailbox) doubt(ids []int64) {
 // run looks again.
 func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, counted int) error {
 	short := m.short(sel, counted)
+	if !short {
+		gone, err := m.unshown(ctx)
+		if err != nil {
+			return err
+		}
+		p.Vanish = append(p.Vanish, gone...)
+	}
 	if !m.opt.DryRun {
 		cursor := m.gen.Cursor
 		cursor.UIDNext, cursor.Messages, cursor.MailboxID = uint32(sel.UIDNext), sel.Messages, m.mailboxID(sel)
@@ -205,6 +213,22 @@ func (m *mailbox) apply(ctx context.Context, p plan.Plan, sel remote.Selected, c
 		return m.shortfall(ctx, sel, counted)
 	}
 	return nil
+}
+
+// unshown are the messages that a push put here, and that the listing of all above the
+// known range does not show: somebody took them away before they were ever listed.
+func (m *mailbox) unshown(ctx context.Context) (ids []int64, err error) {
+	if len(m.bound) == 0 || m.opt.DryRun {
+		return nil, nil
+	}
+	lowest := slices.Min(slices.Collect(maps.Keys(m.bound)))
+	err = m.store.Unlisted(ctx, m.gen.ID, lowest, func(r localstore.Row) error {
+		if m.bound[r.UID] {
+			ids = append(ids, int64(r.ID))
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // commit applies a plan's flags and deletions in one transaction, and nothing

@@ -23,6 +23,10 @@ var found = map[string]string{
 	"flags of a message seen to come, then to go": `{"Machines":1,"Steps":[{"Do":"move","B":3},{"Do":"their-move","B":2,"C":1},{"Do":"run-push"},{"Do":"flag","A":5}]}`,
 	// A copy that is made of a message marked as deleted lost the mark.
 	"mark of a source that goes later": `{"Machines":1,"Steps":[{"Do":"move","A":1,"B":2},{"Do":"run"},{"Do":"move","A":1}]}`,
+	// A copy whose UID the server told, and which somebody took away before it was ever
+	// listed, stayed in the mirror for good.
+	"copy that is gone before it is listed":          `{"Caps":["UIDPLUS","LIST-STATUS","QRESYNC"],"Machines":2,"Steps":[{"Do":"copy","M":1,"B":2},{"Do":"run-killed","M":1,"A":3},{"Do":"expunge"},{"Do":"run-full"},{"Do":"move","A":5}]}`,
+	"first message that is gone before it is listed": `{"Caps":["UIDPLUS","LIST-STATUS","QRESYNC"],"Machines":2,"Steps":[{"Do":"copy","M":1,"B":0},{"Do":"run-killed","M":1,"A":3},{"Do":"run"},{"Do":"expunge"}]}`,
 	// Among twins under new UIDs nobody knows which one an edit is about, and it was
 	// made anew from the mirror.
 	"flags of a twin under another UID": `{"Policy":1,"Machines":1,"Steps":[{"Do":"flag","A":3},{"Do":"renumber","B":1},{"Do":"their-copy","A":3,"B":1,"C":1}]}`,
