@@ -88,7 +88,10 @@ func (tx *Tx) IntentDone(run RunID, id IntentID, o Outcome) error {
 	case IntentMove:
 		m, err := tx.mailRow(p.message)
 		if err == nil && m.leaving == id { // else it left already
-			if err = tx.catchUp(run, p.result, o.UID); err == nil {
+			if !m.vanished { // a copy was made, and its source is still there
+				err = tx.catchUp(run, p.result, o.UID)
+			}
+			if err == nil {
 				err = tx.left(run, p.message, p.result, o)
 			}
 		}
