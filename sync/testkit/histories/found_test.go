@@ -35,13 +35,14 @@ var found = map[string]string{
 }
 
 func TestFound(t *testing.T) {
+	dir := memory(t)
 	for name, text := range found {
 		t.Run(name, func(t *testing.T) {
 			h, err := histories.Parse(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, wrong := range histories.Run(h, memory(t), io.Discard) {
+			for _, wrong := range histories.Run(h, dir, io.Discard) {
 				t.Error(wrong)
 			}
 		})

@@ -40,7 +40,7 @@ func number(t *testing.T, env string, otherwise int) int {
 // Whatever people do on both sides, and wherever runs are cut: nothing is lost or
 // doubled, and in the end both sides are equal.
 func TestHistories(t *testing.T) {
-	count := number(t, countEnv, map[bool]int{true: 8, false: 150}[testing.Short()])
+	count := number(t, countEnv, map[bool]int{true: 4, false: 150}[testing.Short()])
 	var next, failures atomic.Int64
 	next.Store(int64(number(t, firstEnv, 0)))
 	end := next.Load() + int64(count)
