@@ -21,11 +21,10 @@ import (
 // app is what the commands of one run share.
 type app struct {
 	host
-	ui      ui
-	store   string // --store, or empty
-	config  string // --config, or the default place
-	wait    time.Duration
-	command string // the one that runs, for messages
+	ui     ui
+	store  string // --store, or empty
+	config string // --config, or the default place
+	wait   time.Duration
 
 	trace     *wire.Trace // of --trace, or nil
 	traceFile io.Closer
@@ -105,11 +104,6 @@ func (a *app) prepare(c *cli.Command) {
 	quietDefaults(c.Flags)
 	for _, inner := range c.Subcommands {
 		a.prepare(inner)
-	}
-	action := c.Action
-	c.Action = func(ctx *cli.Context) error {
-		a.command = c.Name
-		return action(ctx)
 	}
 }
 
