@@ -14,9 +14,14 @@ func TestPlainAddressesAreReadLikeOthers(t *testing.T) {
 		rapid.Custom(func(t *rapid.T) string { return part.Draw(t, "local") + "@" + part.Draw(t, "domain") }),
 		rapid.Custom(func(t *rapid.T) string { return "<" + part.Draw(t, "local") + "@" + part.Draw(t, "domain") + ">" }),
 		rapid.SampledFrom([]string{"Ann", "J.", "O'Hara", "<", ">", "@", ",", ", ", " ", "\t", "\"", "(c)", ":", ";", "=?utf-8?q?=C3=A4?=", "\x00", "\\"}))
+	proper := rapid.SampledFrom([]string{"ann@example.org", "Ann B. <ann.b@example.org>", "<a+b@c.d>"})
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
-		v := strings.Join(rapid.SliceOfN(word, 0, 6).Draw(t, "words"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		v := proper.Draw(t, "proper")
+		if rapid.Bool().Draw(t, "improper") {
+			v = ""
+		}
+		v += strings.Join(rapid.SliceOfN(word, 0, 6).Draw(t, "words"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
 		got, ok := plainAddresses(v)
 		if !ok {
 			return

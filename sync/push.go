@@ -64,6 +64,7 @@ type pushing struct {
 	base     map[localstore.MessageID]conflict.Flags // what the server has since this round
 	found    map[int64]uint32                        // moves whose copy is in the target already
 	bound    map[localstore.MailboxID]uint32         // the highest UID that this round put there
+	outrun   bool                                    // the store knows more than what was loaded
 	touched  bool                                    // something was committed
 	forward  bool                                    // and something was carried out
 	unsure   bool                                    // something must be looked for once more
@@ -154,7 +155,7 @@ func (r *run) giveUp(ctx context.Context) error {
 func (r *run) nextPush(ctx context.Context) (*pushing, error) {
 	p := &pushing{run: r, failed: map[int64]bool{}, base: map[localstore.MessageID]conflict.Flags{},
 		found: map[int64]uint32{}, bound: map[localstore.MailboxID]uint32{}}
-	steps := []func(context.Context) error{p.load, p.settle, p.load, p.decide, p.load}
+	steps := []func(context.Context) error{p.load, p.settle, p.reload, p.decide, p.reload}
 	if r.opt.DryRun || r.acct.ReadOnly {
 		steps = steps[:1]
 	}

@@ -35,6 +35,7 @@ func (p *pushing) decide(ctx context.Context) error {
 		}
 		acted = acted || did
 	}
+	p.outrun = p.outrun || acted
 	return nil
 }
 

@@ -28,6 +28,15 @@ func (p *pushing) load(ctx context.Context) error {
 	return p.loadBoxes(ctx)
 }
 
+// reload is load where something has changed since.
+func (p *pushing) reload(ctx context.Context) error {
+	if !p.outrun {
+		return nil
+	}
+	p.outrun = false
+	return p.load(ctx)
+}
+
 func (p *pushing) loadBoxes(ctx context.Context) error {
 	p.boxes = map[localstore.MailboxID]localstore.Mailbox{}
 	boxes, err := p.store.Mailboxes(ctx, p.account)

@@ -30,6 +30,7 @@ func (p *pushing) settle(ctx context.Context) error {
 			return nil
 		})
 		if err == nil && len(sent) > 0 {
+			p.outrun = true
 			err = p.settleIn(ctx, *box.Generation, sent)
 		}
 		if err != nil {
