@@ -115,7 +115,7 @@ func (s *Server) MailDir(user, mailbox string) string {
 // lock holds the machine's only place for a Courier until the test ends.
 func lock(t testing.TB) {
 	t.Helper()
-	l := flock.New(filepath.Join(os.TempDir(), "mailstow-courier.lock"))
+	l := flock.New("/tmp/mailstow-courier.lock") // the same whatever TMPDIR is
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if _, err := l.TryLockContext(ctx, 10*time.Millisecond); err != nil {
