@@ -14,4 +14,8 @@
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
 //	mailgen/    deterministic sample mail, ordinary and odd
 //	testcert/   a throwaway certificate
+//
+// Its own tests hold the architecture (arch_test.go) and the proof: which test shows
+// which invariant, failure and published attack, and what none shows yet
+// (proof_*_test.go). Whoever renames such a test, or shows more, says so there.
 package testkit

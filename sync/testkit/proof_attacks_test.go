@@ -1,0 +1,36 @@
+package testkit
+
+// attacks are what was published about other programs of this kind: holes, and mail
+// that was lost.
+var attacks = []proven{
+	{"CVE-2021-20247", "isync: a mailbox named as a path",
+		by("localstore/export.TestEvilNames cmd/mailstow.TestExportStaysInside"), ""},
+	{"CVE-2021-3578", "isync: an APPENDUID that nobody asked for",
+		by("sync/remote.TestAppendToServersThatLie"), ""},
+	{"CVE-2021-3657", "isync: a literal of 2 GiB",
+		by("sync/remote.TestLimits sync/wire.TestFraming"), ""},
+	{"CVE-2021-44143", "isync: a message without headers",
+		by("sync.TestBytesOfOddMail localstore.TestOddMessages"), ""},
+	{"CVE-2021-39272", "fetchmail: PREAUTH skips STARTTLS",
+		by("sync/remote.TestRefusedBeforeCredentialsLeave"), ""},
+	{"CVE-2020-14093", "mutt: PREAUTH skips STARTTLS",
+		by("sync/remote.TestRefusedBeforeCredentialsLeave"), ""},
+	{"CVE-2020-14954", "mutt: bytes ahead of TLS count behind it",
+		by("sync/remote.TestRefusedBeforeCredentialsLeave sync/remote.TestCapabilitiesInClear"), ""},
+	{"CVE-2020-28896", "mutt: credentials leave after a bad greeting",
+		by("sync/remote.TestRefusedBeforeCredentialsLeave"), ""},
+	{"CVE-2021-32055", "neomutt: a malformed set in QRESYNC",
+		by("sync/remote.TestServersThatLie sync/remote.TestParseRanges sync/remote.FuzzSets"), ""},
+	{"CVE-2026-40203", "Dovecot: compressed logins tell secrets by their size",
+		by("sync/wire.TestNeverCompressedBeforeLogin"), ""},
+	{"imapsync: certificates", "none is verified unless asked for",
+		by("sync/remote.TestCertificates"), ""},
+	{"offlineimap #327", "the second run deleted 190 messages",
+		by("sync.TestPullNothing sync.TestGuardHoldsEmptiedAndGoneMailboxes sync.TestPushGuard sync.TestPushFromOldCopy localstore.TestOpenNeedsCreate"), ""},
+	{"offlineimap #584", "a message of no bytes was stored",
+		by("sync/remote.TestBodiesAreRouted sync/remote.TestNILIsNoDefect localstore.TestEmptyIsNotMissing"), ""},
+	{"mutt-wizard #779", "stuck after another UIDVALIDITY",
+		by("sync.TestUIDValidityChange sync.TestUIDValidityChangesEveryRun"), ""},
+	{"imap-backup: EXPUNGE", "mail of others is removed with ours",
+		by("sync/remote.TestEditServersThatLie sync/testkit/histories.TestHistories"), ""},
+}
