@@ -43,7 +43,7 @@ var errPort = errors.New("port taken")
 func Run(t testing.TB, s Spec) []int {
 	t.Helper()
 	for try := 0; ; try++ {
-		ports, err := freePorts(s.Ports)
+		ports, err := freePorts(t, s.Ports)
 		if err == nil {
 			err = s.try(t, ports)
 		}
@@ -127,18 +127,6 @@ func greeted(addr string) bool {
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	line, err := bufio.NewReader(c).ReadString('\n')
 	return err == nil && strings.HasPrefix(line, "* OK")
-}
-
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", Host+":0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // all stay taken until the last is found
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 func (s Spec) stderr() string { return filepath.Join(s.Dir, "stderr.log") }
