@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailstow/sync/testkit/daemon"
 	"mailstow/sync/testkit/dovecot"
 	"mailstow/sync/testkit/mailgen"
 )
@@ -54,9 +55,7 @@ func mbsync(t *testing.T, s *dovecot.Server, dir, state string) {
 // What mbsync downloaded is not downloaded again: where its state is there, next to
 // nothing is; without it, the headers.
 func TestAdoptFromMbsync(t *testing.T) {
-	if _, err := exec.LookPath("mbsync"); err != nil {
-		t.Skip("NOT TESTED: no mbsync: install isync")
-	}
+	daemon.Require(t, "Debian: apt-get install isync", "mbsync")
 	s := dovecot.Start(t)
 	u := s.User(t, "ann")
 	g := mailgen.New(11)
