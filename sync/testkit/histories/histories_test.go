@@ -40,6 +40,10 @@ func number(t *testing.T, env string, otherwise int) int {
 // Whatever people do on both sides, and wherever runs are cut: nothing is lost or
 // doubled, and in the end both sides are equal.
 func TestHistories(t *testing.T) {
+	if text := os.Getenv(replayEnv); text != "" {
+		replay(t, text)
+		return
+	}
 	count := number(t, countEnv, map[bool]int{true: 4, false: 150}[testing.Short()])
 	var next, failures atomic.Int64
 	next.Store(int64(number(t, firstEnv, 0)))
@@ -68,7 +72,7 @@ func report(t *testing.T, n int, dir string, wrong []string) {
 		now := histories.Run(h, dir, io.Discard)
 		return tries < 1500 && len(now) > 0 && same(strings.Fields(now[0]), kind)
 	})
-	t.Errorf("history %d: %s\n%s='%s' go test -run TestHistory$ ./sync/testkit/histories/", n,
+	t.Errorf("history %d: %s\n%s='%s' go test -run TestHistories$ ./sync/testkit/histories/", n,
 		strings.Join(histories.Run(short, dir, io.Discard), "\n"), replayEnv, short)
 }
 
@@ -83,12 +87,9 @@ func same(a, b []string) bool {
 	return 3*alike >= len(a)
 }
 
-// TestHistory runs one history again, and tells what happens.
-func TestHistory(t *testing.T) {
-	text := os.Getenv(replayEnv)
-	if text == "" {
-		t.Skip("no history is given in " + replayEnv)
-	}
+// replay runs one history again, and tells what happens.
+func replay(t *testing.T, text string) {
+	t.Helper()
 	h, err := histories.Parse(text)
 	if err != nil {
 		t.Fatal(err)
