@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
@@ -144,25 +145,9 @@ func (f *fixture) silent(exit int) mailsync.Receipt {
 		f.Errorf("not quiet: sent %q; %+v", sent, rc)
 	}
 	if after := f.rows(); after != before {
-		f.Errorf("a further run wrote:\n%s", difference(before, after))
+		f.Errorf("a further run wrote:\n%s", gocmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")))
 	}
 	return rc
-}
-
-func difference(before, after string) string {
-	var out strings.Builder
-	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
-	for _, line := range was {
-		if !slices.Contains(is, line) {
-			fmt.Fprintln(&out, "-", line)
-		}
-	}
-	for _, line := range is {
-		if !slices.Contains(was, line) {
-			fmt.Fprintln(&out, "+", line)
-		}
-	}
-	return out.String()
 }
 
 // edit does something offline.

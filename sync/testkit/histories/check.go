@@ -15,6 +15,7 @@ import (
 	"mailstow/sync/testkit/model"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/google/go-cmp/cmp"
 )
 
 // afterwards is what must hold after every run.
@@ -125,24 +126,8 @@ func (m *machine) idle(exit int) {
 		}
 	}
 	if after := m.dump(); after != before {
-		m.Errorf("machine %d writes when nothing happened:\n%s", m.number, difference(before, after))
+		m.Errorf("machine %d writes when nothing happened:\n%s", m.number, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")))
 	}
-}
-
-func difference(before, after string) string {
-	var out strings.Builder
-	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
-	for _, line := range was {
-		if !slices.Contains(is, line) {
-			fmt.Fprintln(&out, "-", line)
-		}
-	}
-	for _, line := range is {
-		if !slices.Contains(was, line) {
-			fmt.Fprintln(&out, "+", line)
-		}
-	}
-	return out.String()
 }
 
 // equal: the mirror is what the server has; and what its owner sees, if nothing waits.
@@ -164,7 +149,7 @@ func (m *machine) equal(a *model.Account) {
 	sort.Strings(theirs)
 	sort.Strings(ours)
 	if !slices.Equal(theirs, ours) {
-		m.Errorf("machine %d (-server +mirror):\n%s", m.number, difference(strings.Join(theirs, "\n"), strings.Join(ours, "\n")))
+		m.Errorf("machine %d (-server +mirror):\n%s", m.number, cmp.Diff(theirs, ours))
 	}
 	m.sameNames(a, quiet)
 }
