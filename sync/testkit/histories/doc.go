@@ -13,16 +13,17 @@
 //   - mirror and server are equal, message by message;
 //   - a message that nobody deleted is there, and no more often than it was copied;
 //   - its flags are what the ledger says, which knows nothing of the engine;
-//   - one more run sends nothing that changes anything, and writes nothing;
-//   - the store's own Check finds nothing.
+//   - at the very end one more run sends nothing that changes anything, and writes
+//     nothing, and the store's own Check finds nothing.
 //
 // TestHistories tries some; MAILSTOW_TEST_HISTORIES=10000 as many, from the number in
 // MAILSTOW_TEST_HISTORIES_FROM on. What went wrong once stays in TestFound.
 //
 // A History is a value: it prints as JSON, and runs again from that.
 //
-// Layout: history.go is the value, shrink.go makes it short; world.go is what it runs
-// on, with machine.go for each owner's store; owner.go, owner_more.go, others.go and
+// Layout: history.go is the value, shrink.go makes it short; ground.go runs one after the
+// other in stores of place.go, which stay open and begin anew; world.go is what happens
+// once, with machine.go for each owner; owner.go, owner_more.go, others.go and
 // runs.go carry out its steps; ledger.go remembers what was done and says what must be
 // there; rows.go reads a store, check.go and owed.go compare.
 package histories

@@ -35,14 +35,15 @@ var found = map[string]string{
 }
 
 func TestFound(t *testing.T) {
-	dir := memory(t)
+	ground := histories.NewGround(memory(t))
+	defer ground.Close()
 	for name, text := range found {
 		t.Run(name, func(t *testing.T) {
 			h, err := histories.Parse(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, wrong := range histories.Run(h, dir, io.Discard) {
+			for _, wrong := range ground.Run(h, io.Discard) {
 				t.Error(wrong)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ func TestHistories(t *testing.T) {
 		replay(t, text)
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // little is kept, much is thrown away
 	count := number(t, countEnv, map[bool]int{true: 4, false: 150}[testing.Short()])
 	var next, failures atomic.Int64
 	next.Store(int64(number(t, firstEnv, 0)))
@@ -51,11 +53,12 @@ func TestHistories(t *testing.T) {
 	for i := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			dir := memory(t)
+			ground := histories.NewGround(memory(t))
+			defer ground.Close()
 			for n := next.Add(1) - 1; n < end && failures.Load() < 5; n = next.Add(1) - 1 {
-				if wrong := histories.Run(history.Example(int(n)), dir, io.Discard); len(wrong) > 0 {
+				if wrong := ground.Run(history.Example(int(n)), io.Discard); len(wrong) > 0 {
 					failures.Add(1)
-					report(t, int(n), dir, wrong)
+					report(t, int(n), ground, wrong)
 				}
 			}
 		})
@@ -63,17 +66,17 @@ func TestHistories(t *testing.T) {
 }
 
 // report tells of the shortest history that goes wrong as the n-th does.
-func report(t *testing.T, n int, dir string, wrong []string) {
+func report(t *testing.T, n int, ground *histories.Ground, wrong []string) {
 	t.Helper()
 	kind := strings.Fields(wrong[0])
 	tries := 0
 	short := histories.Shrink(history.Example(n), func(h histories.History) bool {
 		tries++
-		now := histories.Run(h, dir, io.Discard)
+		now := ground.Run(h, io.Discard)
 		return tries < 1500 && len(now) > 0 && same(strings.Fields(now[0]), kind)
 	})
 	t.Errorf("history %d: %s\n%s='%s' go test -run TestHistories$ ./sync/testkit/histories/", n,
-		strings.Join(histories.Run(short, dir, io.Discard), "\n"), replayEnv, short)
+		strings.Join(ground.Run(short, io.Discard), "\n"), replayEnv, short)
 }
 
 // same: the words that are no numbers are alike, one in three or more.
@@ -94,7 +97,9 @@ func replay(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range histories.Run(h, t.TempDir(), os.Stderr) {
+	ground := histories.NewGround(memory(t))
+	defer ground.Close()
+	for _, wrong := range ground.Run(h, os.Stderr) {
 		t.Error(wrong)
 	}
 }
@@ -129,6 +134,6 @@ var history = rapid.Custom(func(t *rapid.T) histories.History {
 			s.Then = rapid.SampledFrom(histories.OthersDo).Draw(t, "then")
 		}
 		return s
-	}), 8, 30).Draw(t, "steps")
+	}), 4, 30).Draw(t, "steps")
 	return h
 })

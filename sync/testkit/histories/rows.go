@@ -17,24 +17,6 @@ type row struct {
 	sha         string
 }
 
-// query reads all rows of a question.
-func (m *machine) query(into func(*sql.Rows) error, query string, args ...any) {
-	m.Helper()
-	rows, err := m.db.Query(query, args...)
-	if err != nil {
-		m.Fatalf("%v", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := into(rows); err != nil {
-			m.Fatalf("%v", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		m.Fatalf("%v", err)
-	}
-}
-
 const current = ` FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox
 	LEFT JOIN body b ON b.id = m.body
 	WHERE m.vanished_run IS NULL AND m.uid IS NOT NULL AND g.retired_run IS NULL AND x.detached_run IS NULL`

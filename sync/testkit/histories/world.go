@@ -3,7 +3,6 @@ package histories
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"mailstow/sync/testkit/model"
@@ -31,36 +30,6 @@ type World struct {
 	names    int // made so far
 }
 
-// Run carries a history out in a directory for stores, and returns what is wrong.
-func Run(h History, dir string, log io.Writer) (wrong []string) {
-	t := &finds{}
-	defer func() {
-		if r := recover(); r != nil && r != giveUp {
-			panic(fmt.Sprint(r, " in ", h))
-		}
-		wrong = t.list
-	}()
-	prepare(t, h, dir)
-	run(t, h, dir, log)
-	return
-}
-
-// prepare makes a store that others begin with, if there is none yet.
-func prepare(t TB, h History, dir string) {
-	t.Helper()
-	w := newWorld(t, History{Caps: h.Caps}, nil)
-	m := &machine{World: w}
-	if _, err := os.Stat(m.begun(dir)); err == nil {
-		return
-	}
-	m = openMachine(w, dir, 0)
-	m.close()
-	w.server.Wait()
-	if err := os.Rename(m.path, m.begun(dir)); err != nil {
-		t.Fatalf("%v", err)
-	}
-}
-
 // finds collects what is wrong.
 type finds struct{ list []string }
 
@@ -78,35 +47,16 @@ func (f *finds) Fatalf(format string, args ...any) {
 	panic(giveUp)
 }
 
-func run(t TB, h History, dir string, log io.Writer) {
-	t.Helper()
-	w := newWorld(t, h, log)
-	defer w.server.Wait()
-	for i := range max(h.Machines, 1) {
-		m := openMachine(w, dir, i)
-		defer m.close()
-		w.machines = append(w.machines, m)
-	}
-	for _, s := range h.Steps {
-		w.logf("%+v", s)
-		w.step(s)
-		if t.Failed() {
-			return
-		}
-	}
-	w.settle()
-}
-
 func newWorld(t TB, h History, log io.Writer) *World {
 	w := &World{TB: t, History: h, Log: log, ledger: newLedger(), clock: time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)}
 	w.server = proto.NewServer(model.New(), h.Caps...)
 	w.server.Lies.HideUIDs = h.Hide
-	w.begin()
+	w.furnish()
 	return w
 }
 
-// begin is the account before anybody has a mirror of it.
-func (w *World) begin() {
+// furnish makes the account as it is before anybody has a mirror of it.
+func (w *World) furnish() {
 	w.server.Do(func(a *model.Account) {
 		for i, name := range []string{"INBOX", "M", "X", "A/B"} {
 			box := a.Mailbox(name)
