@@ -45,7 +45,8 @@ func TestHistories(t *testing.T) {
 		replay(t, text)
 		return
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // little is kept, much is thrown away
+	before := debug.SetGCPercent(400) // little is kept, much is thrown away
+	t.Cleanup(func() { debug.SetGCPercent(before) })
 	count := number(t, countEnv, map[bool]int{true: 4, false: 150}[testing.Short()])
 	var next, failures atomic.Int64
 	next.Store(int64(number(t, firstEnv, 0)))

@@ -32,7 +32,7 @@ func (s *session) append(c command) string {
 	if len(all) > 1 && !s.can("MULTIAPPEND") {
 		return misunderstood
 	}
-	box := s.srv.account.Mailbox(c.args[0].text)
+	box := s.srv.account.Mailbox(s.called(c.args[0]))
 	if box == nil {
 		return tryCreate
 	}

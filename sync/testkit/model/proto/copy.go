@@ -21,7 +21,7 @@ func (s *session) relocation(c command, byUID bool) (uids []uint32, to *model.Ma
 	case len(uids) == 0:
 		return nil, nil, "OK there are no such messages"
 	}
-	if to = s.srv.account.Mailbox(c.args[1].text); to == nil {
+	if to = s.srv.account.Mailbox(s.called(c.args[1])); to == nil {
 		return nil, nil, tryCreate
 	}
 	return uids, to, ""

@@ -1,7 +1,6 @@
 package proto
 
 import (
-	"bytes"
 	"regexp"
 	"slices"
 	"strconv"
@@ -39,6 +38,12 @@ func (s *session) fetch(c command) string {
 	if vanished {
 		s.fetchVanished(c.args[0], since)
 	}
+	if s.unreadable(uids, parts) {
+		return "NO [SERVERBUG] it cannot be read"
+	}
+	if s.srv.Lies.Backwards {
+		slices.Reverse(uids)
+	}
 	for _, uid := range uids {
 		if m := s.view.Box.Message(uid); m != nil && m.ModSeq > since {
 			s.fetchOne(m, items, parts)
@@ -56,7 +61,7 @@ func (s *session) fetchItems(n node, byUID bool) (items []string, parts []part, 
 		items = append(items, "UID")
 	}
 	allowed := map[string]bool{"UID": true, "FLAGS": true, "INTERNALDATE": true, "RFC822.SIZE": true,
-		"MODSEQ": s.modSeqs(), "EMAILID": s.can("OBJECTID")}
+		"MODSEQ": s.numbered(), "EMAILID": s.can("OBJECTID")}
 	for _, w := range words {
 		name := strings.ToUpper(w.text)
 		if m := partItem.FindStringSubmatch(name); m != nil {
@@ -84,7 +89,7 @@ func (s *session) fetchModifiers(args []node) (since uint64, vanished, ok bool) 
 		return 0, false, true
 	}
 	words := args[0].list
-	if len(words) < 2 || len(words) > 3 || !words[0].is("CHANGEDSINCE") || !s.modSeqs() {
+	if len(words) < 2 || len(words) > 3 || !words[0].is("CHANGEDSINCE") || !s.numbered() {
 		return 0, false, false
 	}
 	since, err := strconv.ParseUint(words[1].text, 10, 63)
@@ -111,6 +116,19 @@ func (s *session) fetchOne(m *model.Message, items []string, parts []part) {
 			s.view.Box.Store([]uint32{m.UID}, model.Add, []string{`\Seen`}, 0)
 		}
 	}
+	if s.srv.Lies.Split && len(items)+len(parts) > 2 && slices.Contains(items, "UID") {
+		if i := slices.Index(items, "FLAGS"); i >= 0 {
+			items = slices.Delete(slices.Clone(items), i, i+1)
+			s.response(m, []string{"UID", "FLAGS"}, nil)
+		}
+	}
+	s.response(m, items, parts)
+	if s.srv.Lies.Twice {
+		s.response(m, items, parts)
+	}
+}
+
+func (s *session) response(m *model.Message, items []string, parts []part) {
 	s.printf("* %d FETCH (", s.view.Seq(m.UID))
 	for i, item := range items {
 		if i > 0 {
@@ -125,25 +143,4 @@ func (s *session) fetchOne(m *model.Message, items []string, parts []part) {
 		s.body(m, p)
 	}
 	s.printf(")\r\n")
-}
-
-func (s *session) body(m *model.Message, p part) {
-	data, head := m.Body, len(m.Body)
-	if i := bytes.Index(data, []byte("\r\n\r\n")); i >= 0 {
-		head = i + 4
-	}
-	switch p.section {
-	case "HEADER":
-		data = data[:head]
-	case "TEXT":
-		data = data[head:]
-	}
-	s.printf("BODY[%s]", p.section)
-	if p.piece {
-		data = data[min(p.from, len(data)):]
-		data = data[:min(p.at, len(data))]
-		s.printf("<%d>", p.from)
-	}
-	s.printf(" {%d}\r\n", len(data))
-	s.w.Write(data)
 }

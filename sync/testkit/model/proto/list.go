@@ -12,7 +12,7 @@ func (s *session) list(c command) string {
 	if len(c.args) < 2 || c.args[0].kind == list || c.args[1].kind == list {
 		return misunderstood
 	}
-	pattern := c.args[0].text + c.args[1].text
+	pattern := s.called(c.args[0]) + s.called(c.args[1])
 	options, ok := s.returns(c.args[2:])
 	switch {
 	case !ok:
@@ -21,12 +21,12 @@ func (s *session) list(c command) string {
 		s.printf("* LIST (\\Noselect) \"/\" \"\"\r\n")
 		return "OK done"
 	}
-	for _, l := range s.srv.account.Names() {
+	for i, l := range s.srv.account.Names() {
 		if !like(pattern, l.Name) {
 			continue
 		}
-		s.printf("* LIST (%s) \"/\" %s\r\n", strings.Join(s.attributes(l, options), " "), quote(l.Name))
-		if items, asked := options["STATUS"]; asked && l.Box != nil {
+		s.printf("* LIST (%s) \"/\" %s\r\n", strings.Join(s.attributes(l, options), " "), s.name(l.Name))
+		if items, asked := options["STATUS"]; asked && l.Box != nil && !(s.srv.Lies.LeavesOut && i%2 == 1) {
 			s.tell(l.Box, items)
 		}
 	}
@@ -83,8 +83,8 @@ func (s *session) lsub(c command) string {
 		return misunderstood
 	}
 	for _, l := range s.srv.account.Names() {
-		if l.Subscribed && like(c.args[0].text+c.args[1].text, l.Name) {
-			s.printf("* LSUB () \"/\" %s\r\n", quote(l.Name))
+		if l.Subscribed && like(s.called(c.args[0])+s.called(c.args[1]), l.Name) {
+			s.printf("* LSUB () \"/\" %s\r\n", s.name(l.Name))
 		}
 	}
 	return "OK done"
@@ -112,15 +112,11 @@ func like(pattern, name string) bool {
 	}
 }
 
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
 func (s *session) status(c command) string {
 	if len(c.args) != 2 || !c.args[0].named() || !s.statusItems(c.args[1].list) {
 		return misunderstood
 	}
-	box := s.srv.account.Mailbox(c.args[0].text)
+	box := s.srv.account.Mailbox(s.called(c.args[0]))
 	if box == nil {
 		return notThere
 	}
@@ -132,7 +128,7 @@ const notThere = "NO [NONEXISTENT] there is no such mailbox"
 
 // statusItems: all of them are offered.
 func (s *session) statusItems(items []node) bool {
-	needs := map[string]bool{"MESSAGES": true, "UIDNEXT": true, "UIDVALIDITY": true, "UNSEEN": true, "RECENT": true,
+	needs := map[string]bool{"MESSAGES": true, "UIDNEXT": true, "UIDVALIDITY": true, "UNSEEN": true, "RECENT": !s.rev2(),
 		"HIGHESTMODSEQ": s.modSeqs(), "SIZE": s.can("STATUS=SIZE"), "MAILBOXID": s.can("OBJECTID")}
 	for _, n := range items {
 		if !needs[strings.ToUpper(n.text)] {
@@ -150,12 +146,19 @@ func (s *session) tell(m *model.Mailbox, items []node) {
 			unseen++
 		}
 	}
+	highest := m.ModSeq
+	if s.srv.Lies.NoModSeqs {
+		highest = 0
+	}
 	values := map[string]any{"MESSAGES": len(m.Messages), "UIDNEXT": m.UIDNext, "UIDVALIDITY": m.UIDValidity, "UNSEEN": unseen,
-		"RECENT": 0, "HIGHESTMODSEQ": m.ModSeq, "SIZE": size, "MAILBOXID": "(" + m.ID() + ")"}
+		"RECENT": 0, "HIGHESTMODSEQ": highest, "SIZE": size, "MAILBOXID": "(" + m.ID() + ")"}
 	var out []string
 	for _, n := range items {
 		name := strings.ToUpper(n.text)
+		if name == "UIDNEXT" && s.srv.Lies.NoUIDNext {
+			continue
+		}
 		out = append(out, fmt.Sprint(name, " ", values[name]))
 	}
-	s.printf("* STATUS %s (%s)\r\n", quote(m.Name), strings.Join(out, " "))
+	s.printf("* STATUS %s (%s)\r\n", s.name(m.Name), strings.Join(out, " "))
 }

@@ -1,9 +1,12 @@
 package proto
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 func (s *session) capability(command) string {
-	s.printf("* CAPABILITY %s\r\n", s.srv.capability())
+	s.printf("* CAPABILITY %s\r\n", s.offers())
 	return "OK done"
 }
 
@@ -16,21 +19,27 @@ func (s *session) logout(command) string {
 }
 
 func (s *session) login(c command) string {
-	if s.user || len(c.args) != 2 {
+	switch {
+	case s.user || len(c.args) != 2:
 		return misunderstood
+	case s.closed():
+		return private
 	}
 	return s.welcome()
 }
 
 func (s *session) welcome() string {
 	s.user = true
-	return "OK [CAPABILITY " + s.srv.capability() + "] welcome"
+	return "OK [CAPABILITY " + s.offers() + "] welcome"
 }
 
 // authenticate knows PLAIN, with its answer in the command or behind it (RFC 4959).
 func (s *session) authenticate(c command) string {
 	if s.user || len(c.args) == 0 || !c.args[0].is("PLAIN") || len(c.args) > 1 && !s.can("SASL-IR") {
 		return "NO not like this"
+	}
+	if s.closed() {
+		return private
 	}
 	if len(c.args) == 1 {
 		if line, err := s.challenge(); err != nil || string(line) == "*" {
@@ -45,7 +54,7 @@ func (s *session) challenge() ([]byte, error) {
 	s.srv.mu.Unlock()
 	defer s.srv.mu.Lock()
 	s.printf("+ \r\n")
-	if err := s.w.Flush(); err != nil {
+	if err := s.flush(); err != nil {
 		return nil, err
 	}
 	return readLine(s.r)
@@ -62,10 +71,14 @@ func (s *session) enable(c command) string {
 	var done []string
 	for _, n := range c.args {
 		name := strings.ToUpper(n.text)
-		if (name == "CONDSTORE" || name == "QRESYNC") && s.can(name) {
-			s.enabled[name], s.enabled["CONDSTORE"] = true, true
-			done = append(done, name)
+		switch {
+		case !s.can(name) || !slices.Contains([]string{"CONDSTORE", "QRESYNC", "IMAP4REV2"}, name):
+			continue
+		case name != "IMAP4REV2":
+			s.enabled["CONDSTORE"] = true
 		}
+		s.enabled[name] = true
+		done = append(done, name)
 	}
 	s.printf("* ENABLED %s\r\n", strings.Join(done, " "))
 	return "OK done"

@@ -20,7 +20,7 @@ func (s *session) create(c command) string {
 	if !ok {
 		return misunderstood
 	}
-	m, err := s.srv.account.Create(c.args[0].text)
+	m, err := s.srv.account.Create(s.called(c.args[0]))
 	if err != nil {
 		return refusal(err)
 	}
@@ -35,14 +35,14 @@ func (s *session) delete(c command) string {
 	if len(c.args) != 1 || !c.args[0].named() {
 		return misunderstood
 	}
-	return refusal(s.srv.account.Delete(c.args[0].text))
+	return refusal(s.srv.account.Delete(s.called(c.args[0])))
 }
 
 func (s *session) rename(c command) string {
 	if len(c.args) != 2 || !c.args[0].named() || !c.args[1].named() {
 		return misunderstood
 	}
-	return refusal(s.srv.account.Rename(c.args[0].text, c.args[1].text))
+	return refusal(s.srv.account.Rename(s.called(c.args[0]), s.called(c.args[1])))
 }
 
 func (s *session) subscribe(c command) string {
@@ -50,10 +50,10 @@ func (s *session) subscribe(c command) string {
 		return misunderstood
 	}
 	on := c.name == "SUBSCRIBE"
-	if on && s.srv.account.Mailbox(c.args[0].text) == nil {
+	if on && s.srv.account.Mailbox(s.called(c.args[0])) == nil {
 		return notThere
 	}
-	s.srv.account.Subscribe(c.args[0].text, on)
+	s.srv.account.Subscribe(s.called(c.args[0]), on)
 	return "OK done"
 }
 

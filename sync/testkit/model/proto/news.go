@@ -1,10 +1,6 @@
 package proto
 
-import (
-	"strings"
-
-	"mailstow/sync/testkit/model"
-)
+import "mailstow/sync/testkit/model"
 
 // news tells what happened in the open mailbox, by whomever. Expunges wait behind
 // commands in which sequence numbers must not move (RFC 9051 section 7.5.1).
@@ -40,17 +36,10 @@ func (s *session) tellFlags(m *model.Message) {
 	if s.enabled["QRESYNC"] {
 		items = append(items, "UID")
 	}
-	if s.enabled["CONDSTORE"] {
+	if s.enabled["CONDSTORE"] && s.numbered() {
 		items = append(items, "MODSEQ")
 	}
-	s.printf("* %d FETCH (", s.view.Seq(m.UID))
-	for i, item := range items {
-		if i > 0 {
-			s.printf(" ")
-		}
-		s.plain(m, item)
-	}
-	s.printf(")\r\n")
+	s.response(m, items, nil)
 }
 
 // plain is one item of a message that is no part of its body; ok is false for one that
@@ -58,13 +47,13 @@ func (s *session) tellFlags(m *model.Message) {
 func (s *session) plain(m *model.Message, item string) (ok bool) {
 	switch {
 	case item == "FLAGS":
-		s.printf("FLAGS (%s)", strings.Join(m.Flags, " "))
+		s.printf("FLAGS (%s)", s.flags(m))
 	case item == "UID":
 		s.printf("UID %d", m.UID)
 	case item == "INTERNALDATE":
 		s.printf("INTERNALDATE %q", m.Date.Format("_2-Jan-2006 15:04:05 -0700"))
 	case item == "RFC822.SIZE":
-		s.printf("RFC822.SIZE %d", len(m.Body))
+		s.printf("RFC822.SIZE %d", s.size(m))
 	case item == "MODSEQ":
 		s.printf("MODSEQ (%d)", m.ModSeq)
 	case item == "EMAILID":

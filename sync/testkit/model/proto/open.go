@@ -21,13 +21,13 @@ func (s *session) open(c command) string {
 		s.printf("* OK [CLOSED] the one before\r\n")
 	}
 	s.view, s.saved = nil, nil
-	m := s.srv.account.Mailbox(c.args[0].text)
+	m := s.srv.account.Mailbox(s.called(c.args[0]))
 	if m == nil {
 		return notThere
 	}
 	s.view, s.readOnly = m.Open(), c.name == "EXAMINE" || m.ReadOnly
 	s.describe(m)
-	if since != nil {
+	if since != nil && s.numbered() {
 		s.since(m, since)
 	}
 	if s.readOnly {
@@ -59,9 +59,19 @@ func (s *session) describe(m *model.Mailbox) {
 	if !s.srv.Lies.NoKeywords {
 		permanent += ` \*`
 	}
-	s.printf("* FLAGS (%s)\r\n* %d EXISTS\r\n* 0 RECENT\r\n", strings.Join(known, " "), len(m.Messages))
-	s.printf("* OK [PERMANENTFLAGS (%s)] kept\r\n* OK [UIDVALIDITY %d] valid\r\n* OK [UIDNEXT %d] next\r\n", permanent, m.UIDValidity, m.UIDNext)
-	if s.modSeqs() {
+	s.printf("* FLAGS (%s)\r\n* %d EXISTS\r\n", strings.Join(known, " "), len(m.Messages))
+	if s.rev2() { // RFC 9051 section 6.3.2
+		s.printf("* LIST () \"/\" %s\r\n", s.name(m.Name))
+	} else {
+		s.printf("* 0 RECENT\r\n")
+	}
+	s.printf("* OK [PERMANENTFLAGS (%s)] kept\r\n* OK [UIDVALIDITY %d] valid\r\n", permanent, m.UIDValidity)
+	if !s.srv.Lies.NoUIDNext {
+		s.printf("* OK [UIDNEXT %d] next\r\n", m.UIDNext)
+	}
+	if s.modSeqs() && s.srv.Lies.NoModSeqs {
+		s.printf("* OK [NOMODSEQ] none\r\n")
+	} else if s.modSeqs() {
 		s.printf("* OK [HIGHESTMODSEQ %d] highest\r\n", m.ModSeq)
 	}
 	if s.can("OBJECTID") {

@@ -24,9 +24,10 @@ type command struct {
 }
 
 // readCommand reads a command with its literals; ask is called before one that the
-// client waits with (RFC 9051 section 4.3).
-func readCommand(r *bufio.Reader, ask func() error) (command, error) {
+// client waits with (RFC 9051 section 4.3), may before another.
+func readCommand(r *bufio.Reader, ask func() error, may func(size int) bool) (command, error) {
 	var text []byte
+	refused := false
 	var literals [][]byte
 	for {
 		line, err := readLine(r)
@@ -35,15 +36,19 @@ func readCommand(r *bufio.Reader, ask func() error) (command, error) {
 		}
 		size, waits, at := announced(line)
 		if at < 0 {
-			return parseCommand(append(text, line...), literals), nil
+			c := parseCommand(append(text, line...), literals)
+			if refused {
+				c.err = errSyntax
+			}
+			return c, nil
 		}
 		if size > maxLiteral || len(text)+len(line) > maxLine {
 			return command{}, errTooLong
 		}
-		if waits {
-			if err := ask(); err != nil {
-				return command{}, err
-			}
+		if !waits {
+			refused = refused || !may(size)
+		} else if err := ask(); err != nil {
+			return command{}, err
 		}
 		data := make([]byte, size)
 		if _, err := io.ReadFull(r, data); err != nil {

@@ -10,6 +10,9 @@ import (
 func (s *session) search(c command) string {
 	byUID := c.name == "UID SEARCH"
 	options, args, ok := s.searchOptions(c.args)
+	if options == nil && s.rev2() { // RFC 9051 section 6.4.4
+		options = []string{"ALL"}
+	}
 	if !ok || len(args) == 0 {
 		return misunderstood
 	}

@@ -133,7 +133,7 @@ func (k *keys) sized(name string) (test, error) {
 		return nil, err
 	}
 	n, err := strconv.ParseUint(v.text, 10, 63)
-	if name == "MODSEQ" && !k.s.modSeqs() {
+	if name == "MODSEQ" && !k.s.numbered() {
 		err = errSyntax
 	}
 	return func(_ int, m *model.Message) bool {

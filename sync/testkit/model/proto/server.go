@@ -2,9 +2,8 @@ package proto
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
-	"slices"
-	"strings"
 	"sync"
 
 	"mailstow/sync/testkit/memconn"
@@ -12,7 +11,7 @@ import (
 )
 
 // Everything is all that a Server can do beyond IMAP4rev1.
-var Everything = []string{"SASL-IR", "LITERAL+", "ID", "ENABLE", "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "ESEARCH", "SEARCHRES",
+var Everything = []string{"IMAP4rev2", "SASL-IR", "LITERAL+", "LITERAL-", "ID", "IDLE", "COMPRESS=DEFLATE", "ENABLE", "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "ESEARCH", "SEARCHRES",
 	"LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CREATE-SPECIAL-USE", "CONDSTORE", "QRESYNC", "MULTIAPPEND", "OBJECTID", "STATUS=SIZE"}
 
 // Server lets clients work on an account. Whoever gives a name and a password is let
@@ -21,6 +20,9 @@ type Server struct {
 	// Fault is asked before each command is carried out; nil: nothing ever goes
 	// wrong. It is called by one goroutine at a time.
 	Fault func(command string) Fault
+	// TLS is what STARTTLS is offered with; nil: it is not. With LOGINDISABLED among the
+	// capabilities nobody is let in without.
+	TLS *tls.Config
 	// Lies change what the server says of itself and of mail.
 	Lies Lies
 
@@ -28,21 +30,14 @@ type Server struct {
 	account  *model.Account
 	caps     []string
 	heard    []string
+	idlers   int
+	stirred  chan struct{} // closed when something may have changed
 	sessions sync.WaitGroup
 }
 
 // NewServer serves an account with these capabilities beyond IMAP4rev1.
 func NewServer(account *model.Account, caps ...string) *Server {
-	return &Server{account: account, caps: caps}
-}
-
-// Lies are what servers get wrong.
-type Lies struct {
-	HideUIDs     bool // no APPENDUID and no COPYUID, whatever is offered
-	Forgetful    bool // what was expunged is forgotten: QRESYNC names every gap (RFC 7162 section 3.2.5.2)
-	NoKeywords   bool // PERMANENTFLAGS without \*
-	RoundedDates bool // what is appended gets a date of whole minutes
-	RewritesMail bool // what is appended gets a header line more
+	return &Server{account: account, caps: caps, stirred: make(chan struct{})}
 }
 
 // Do looks at the account, or changes it, between two commands.
@@ -50,6 +45,15 @@ func (s *Server) Do(f func(*model.Account)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.account)
+	s.stir()
+}
+
+// stir wakes those who wait for news.
+func (s *Server) stir() {
+	if s.idlers > 0 {
+		close(s.stirred)
+		s.stirred = make(chan struct{})
+	}
 }
 
 // Heard are the commands so far, without tags and literals, and forgets them.
@@ -67,14 +71,16 @@ func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
 	return near, nil
 }
 
-// Wait ends when all sessions that Dial began have ended.
-func (s *Server) Wait() { s.sessions.Wait() }
-
-// can reports whether a capability is offered.
-func (s *session) can(name string) bool { return slices.Contains(s.srv.caps, name) }
-
-func (s *session) modSeqs() bool { return s.can("CONDSTORE") || s.can("QRESYNC") }
-
-func (s *Server) capability() string {
-	return strings.Join(append([]string{"IMAP4rev1", "AUTH=PLAIN"}, s.caps...), " ")
+// Listen lets clients in until the listener is closed, and returns its error.
+func (s *Server) Listen(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		s.sessions.Go(func() { s.Serve(conn) })
+	}
 }
+
+// Wait ends when all sessions that Dial and Listen began have ended.
+func (s *Server) Wait() { s.sessions.Wait() }

@@ -2,7 +2,9 @@ package proto
 
 import (
 	"bufio"
+	"compress/flate"
 	"fmt"
+	"io"
 	"net"
 
 	"mailstow/sync/testkit/model"
@@ -11,42 +13,77 @@ import (
 // session is one connection.
 type session struct {
 	srv      *Server
+	conn     net.Conn
 	r        *bufio.Reader
 	w        *bufio.Writer
-	user     bool        // logged in
-	view     *model.View // nil: no mailbox is open
+	squeeze  *flate.Writer // below w, where COMPRESS is on
+	begin    func()        // what begins behind the answer
+	secure   bool          // by TLS
+	user     bool          // logged in
+	view     *model.View   // nil: no mailbox is open
 	readOnly bool
 	saved    []uint32        // by SEARCH RETURN (SAVE)
-	enabled  map[string]bool // CONDSTORE, QRESYNC
+	enabled  map[string]bool // CONDSTORE, QRESYNC, IMAP4REV2
 	over     bool
+	stalled  bool
 	cut      bool // and nothing of the answer leaves
 }
 
 // Serve talks to one client until the connection ends.
 func (s *Server) Serve(conn net.Conn) {
 	defer conn.Close()
-	c := &session{srv: s, r: bufio.NewReader(conn), w: bufio.NewWriterSize(conn, 32<<10), enabled: map[string]bool{}}
-	c.printf("* OK [CAPABILITY %s] model\r\n", s.capability())
+	c := &session{srv: s, enabled: map[string]bool{}}
+	c.on(conn)
+	c.printf("* OK [CAPABILITY %s] model\r\n", c.offers())
 	for !c.over {
-		if c.r.Buffered() == 0 && c.w.Flush() != nil {
+		if c.r.Buffered() == 0 && c.flush() != nil {
 			return
 		}
-		cmd, err := readCommand(c.r, c.ask)
+		cmd, err := c.read()
 		if err != nil {
 			return
 		}
-		c.carryOut(cmd)
+		if c.carryOut(cmd); c.begin != nil && c.flush() == nil {
+			c.begin()
+			c.begin = nil
+		}
+		if c.stalled {
+			c.flush()
+			io.Copy(io.Discard, c.r)
+			return
+		}
 	}
 	if !c.cut {
-		c.w.Flush()
+		c.flush()
 	}
+}
+
+// on speaks on a connection from now on. What the client sent before on another is
+// forgotten: it may be somebody else's (RFC 3501 section 6.2.1).
+func (s *session) on(conn net.Conn) {
+	s.conn, s.r, s.w = conn, bufio.NewReader(conn), bufio.NewWriterSize(conn, 32<<10)
+}
+
+func (s *session) flush() error {
+	err := s.w.Flush()
+	if err == nil && s.squeeze != nil {
+		err = s.squeeze.Flush()
+	}
+	return err
+}
+
+// read reads a command. A literal that does not wait has to be offered (RFC 7888).
+func (s *session) read() (command, error) {
+	return readCommand(s.r, s.ask, func(size int) bool {
+		return s.can("LITERAL+") || s.can("LITERAL-") && size <= 4096
+	})
 }
 
 func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.w, format, args...) }
 
 func (s *session) ask() error {
 	s.printf("+ go on\r\n")
-	return s.w.Flush()
+	return s.flush()
 }
 
 // carryOut answers one command, while no other session does.
@@ -64,14 +101,20 @@ func (s *session) carryOut(c command) {
 	if s.happens(fault, c) {
 		return
 	}
+	s.reply(c)
+}
+
+func (s *session) reply(c command) {
 	if s.view != nil && s.view.Stale() {
 		s.printf("* BYE the mailbox is not what it was\r\n")
 		s.over = true
 		return
 	}
+	s.talk()
 	answer := s.answer(c)
 	s.news(c.name)
 	s.printf("%s %s\r\n", c.tag, answer)
+	s.srv.stir()
 }
 
 const misunderstood = "BAD not understood"
@@ -86,45 +129,4 @@ func (s *session) answer(c command) string {
 		return "BAD not now"
 	}
 	return do.run(s, c)
-}
-
-// state is what a session must have come to before a command.
-type state int
-
-const (
-	always state = iota
-	loggedIn
-	opened
-)
-
-// verb is a command that is known.
-type verb struct {
-	state state
-	needs string // a capability, or ""
-	run   func(*session, command) string
-}
-
-var commands map[string]verb
-
-func init() { // not at once: some of them look here
-	commands = map[string]verb{
-		"CAPABILITY": {always, "", (*session).capability}, "NOOP": {always, "", (*session).nothing},
-		"LOGOUT": {always, "", (*session).logout}, "LOGIN": {always, "", (*session).login},
-		"AUTHENTICATE": {always, "", (*session).authenticate}, "ID": {always, "ID", (*session).id},
-		"ENABLE": {loggedIn, "ENABLE", (*session).enable}, "NAMESPACE": {loggedIn, "NAMESPACE", (*session).namespace},
-		"LIST": {loggedIn, "", (*session).list}, "LSUB": {loggedIn, "", (*session).lsub},
-		"STATUS": {loggedIn, "", (*session).status},
-		"SELECT": {loggedIn, "", (*session).open}, "EXAMINE": {loggedIn, "", (*session).open},
-		"CREATE": {loggedIn, "", (*session).create}, "DELETE": {loggedIn, "", (*session).delete},
-		"RENAME": {loggedIn, "", (*session).rename}, "SUBSCRIBE": {loggedIn, "", (*session).subscribe},
-		"UNSUBSCRIBE": {loggedIn, "", (*session).subscribe}, "APPEND": {loggedIn, "", (*session).append},
-		"UNSELECT": {opened, "UNSELECT", (*session).close}, "CLOSE": {opened, "", (*session).close},
-		"CHECK": {opened, "", (*session).nothing}, "EXPUNGE": {opened, "", (*session).expunge},
-		"UID EXPUNGE": {opened, "UIDPLUS", (*session).expunge},
-		"FETCH":       {opened, "", (*session).fetch}, "UID FETCH": {opened, "", (*session).fetch},
-		"STORE": {opened, "", (*session).store}, "UID STORE": {opened, "", (*session).store},
-		"COPY": {opened, "", (*session).copy}, "UID COPY": {opened, "", (*session).copy},
-		"MOVE": {opened, "MOVE", (*session).move}, "UID MOVE": {opened, "MOVE", (*session).move},
-		"SEARCH": {opened, "", (*session).search}, "UID SEARCH": {opened, "", (*session).search},
-	}
 }

@@ -48,7 +48,7 @@ func (s *session) unchangedSince(args []node) (since uint64, rest []node, ok boo
 		return 0, args, true
 	}
 	l := args[0].list
-	if len(l) != 2 || !l[0].is("UNCHANGEDSINCE") || !s.modSeqs() {
+	if len(l) != 2 || !l[0].is("UNCHANGEDSINCE") || !s.numbered() {
 		return 0, nil, false
 	}
 	since, err := strconv.ParseUint(l[1].text, 10, 63)
@@ -92,17 +92,17 @@ func (s *session) kept(flags []string) (kept []string) {
 func (s *session) stored(uids []uint32, was uint64, silent, byUID bool) {
 	for _, uid := range uids {
 		m := s.view.Box.Message(uid)
-		if m == nil || silent && (m.ModSeq <= was || !s.enabled["CONDSTORE"]) {
+		if m == nil || silent && !s.srv.Lies.Echoes && (m.ModSeq <= was || !s.enabled["CONDSTORE"]) {
 			continue
 		}
 		var items []string
 		if byUID || s.enabled["QRESYNC"] {
 			items = append(items, "UID")
 		}
-		if s.enabled["CONDSTORE"] {
+		if s.enabled["CONDSTORE"] && s.numbered() {
 			items = append(items, "MODSEQ")
 		}
-		if !silent {
+		if !silent || s.srv.Lies.Echoes {
 			items = append(items, "FLAGS")
 		}
 		s.fetchOne(m, items, nil)
