@@ -15,7 +15,7 @@ import (
 // when a message arrived. Each run has a generation of its own; messages of
 // equal size, date, and header are one.
 func (m *mailbox) archive(ctx context.Context, c *remote.Conn, sel remote.Selected) error {
-	m.archived, m.lacks = true, ""
+	m.lacks = ""
 	m.fact(m.id).aside = "kept by content alone, since its UIDs do not last"
 	if err := m.retire(ctx); err != nil {
 		return err

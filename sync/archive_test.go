@@ -82,6 +82,28 @@ func TestNoUIDValidity(t *testing.T) {
 	f.equal()
 }
 
+// A server whose UIDs lasted again on the second connection of a run left its
+// messages without a cursor, and every later run of the account failed.
+func TestUIDsLastAgainMidRun(t *testing.T) {
+	f := newFixture(t)
+	f.seed("INBOX", 5)
+	dials := 0
+	f.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if dials++; err != nil || dials > 1 {
+			return c, err
+		}
+		none := func(line []byte) []byte { return uidvalidity.ReplaceAll(line, []byte("UIDVALIDITY 0")) }
+		return &lying{Conn: faultconn.New(c, faultconn.CutOnWrite("BODY.PEEK[]")), lines: bufio.NewReader(c), lie: none}, nil
+	}
+	if rc := f.pull(0); rc.Reconnects == 0 {
+		t.Fatalf("%+v", rc)
+	}
+	f.opt.Full = true
+	f.pull(0)
+	f.equal()
+}
+
 // Two messages that differ in nothing but the body's bytes were both kept again
 // with every run.
 func TestArchiveOfTwins(t *testing.T) {

@@ -212,6 +212,7 @@ func (m *mailbox) list(ctx context.Context, c *remote.Conn, sel remote.Selected)
 	if m.rematch && m.gen != nil && approach != plan.Archive {
 		approach, why = plan.Reset, "UIDs forgotten on request"
 	}
+	m.archived = approach == plan.Archive // be it what it may on a connection before
 	switch approach {
 	case plan.Quarantine:
 		return m.quarantine(ctx, why)

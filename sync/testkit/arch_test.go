@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"sync/testkit/...":  {"sync/testkit/..."},
 	// The machine that tries the engine on histories, as the kit's own tests do.
 	"sync/testkit/histories": {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
+	"sync/testkit/hostile":   {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
 }
 
 // onlyIn says where an import from outside may appear at all; everywhere else it

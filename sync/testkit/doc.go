@@ -10,6 +10,7 @@
 //	synthetic/  a server whose mail is computed, for figures
 //	model/      an account as the RFCs describe it; model/proto speaks IMAP about it
 //	histories/  random work on both sides, runs that meet faults, and what must hold
+//	hostile/    servers whose words are garbled, made up, or without end
 //	memconn/    a net.Conn in memory
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
 //	mailgen/    deterministic sample mail, ordinary and odd
