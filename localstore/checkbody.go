@@ -101,7 +101,7 @@ func (c *checker) bodies() error {
 }
 
 func (c *checker) body(id int64) error {
-	r, err := c.s.openBody(c.ctx, id, 0)
+	r, err := c.s.openBody(c.ctx, id)
 	if err == nil {
 		defer r.Close()
 		_, err = io.Copy(io.Discard, r)

@@ -42,7 +42,7 @@
 //	intent_mailbox.go intent_rename.go intent_names.go
 //	                                      mailboxes,
 //	intent_restore.go intent_drop.go      what was there once, and nothing of it after all
-//	intent_outcome.go intent_outcome_mailbox.go intent_bind.go
+//	intent_outcome.go intent_outcome_mailbox.go intent_appended.go intent_bind.go
 //	                                      what became of it on the server
 //	intent_query.go backlog.go conflicts.go
 //	                                      what waits, and what could not be had
@@ -53,7 +53,7 @@
 //	pack.go literals.go header.go envelope.go addresses.go
 //	                                      from bytes to a Packed, without I/O
 //	put.go body.go stage.go partial.go
-//	read.go                               bodies in and out
+//	read.go unpack.go prepared.go         bodies in and out
 //	list.go status.go mailbox_query.go holding.go
 //	                                      questions people ask,
 //	history.go diff.go                    about the past too: a Cut is a moment in it

@@ -355,7 +355,14 @@ func (w *traveller) push(in Intent) {
 // tell says where a message came to: at once, or after others saw it there.
 func (w *traveller) tell(in Intent, target Mailbox, uid uint32, flags string) {
 	o := Outcome{UIDValidity: target.Generation.UIDValidity, UID: uid, Flags: flags}
-	done := func(o Outcome) { update(w.t, w.s, func(tx *Tx) error { return tx.IntentDone(w.run, in.ID, o) }) }
+	done := func(o Outcome) {
+		update(w.t, w.s, func(tx *Tx) error {
+			if in.Kind == IntentAppend {
+				return tx.IntentAppended(w.run, in.ID, in.Result.ID, o)
+			}
+			return tx.IntentDone(w.run, in.ID, o)
+		})
+	}
 	switch rapid.IntRange(0, 3).Draw(w.t, "told") {
 	case 0:
 		done(o)

@@ -43,6 +43,7 @@ type Store struct {
 	durable  bool                                    // whether the writer waits for the disk; its connection guards it
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 	trusted  sync.Map                                // by GenerationID: see believed
+	queries  sync.Map                                // by text: see prepared
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than

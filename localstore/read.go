@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // DamagedError is a body that is not what was stored. It is ErrDamaged.
@@ -46,23 +44,29 @@ func (e *DamagedError) Unwrap() []error {
 // body ends with a DamagedError and never with a clean io.EOF.
 // ErrNotFound: no such message. ErrNotHeld: its body is missing.
 func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int64, error) {
-	var body sql.NullInt64
-	err := s.reader.QueryRowContext(ctx, "SELECT body FROM message WHERE id = ?", id).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return nil, 0, s.wrap(canceled(ctx, err))
-	}
-	if !body.Valid {
-		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotHeld)
-	}
-	r, err := s.openBody(ctx, body.Int64, id)
-	if err != nil {
+	r := &bodyReader{s: s, ctx: ctx, msg: id, sum: sha256.New()}
+	var found bool
+	var body, size, chunks sql.NullInt64
+	err := s.eachPrepared(ctx, openBodyQuery, []any{id}, func(rows *sql.Rows) error {
+		found = true
+		return rows.Scan(&body, &size, &chunks, &r.want)
+	})
+	switch r.id, r.size, r.chunks = body.Int64, size.Int64, int(chunks.Int64); {
+	case err != nil:
 		return nil, 0, err
+	case !found:
+		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotFound)
+	case !body.Valid:
+		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotHeld)
+	case !size.Valid:
+		return nil, 0, r.damaged("its row is gone", nil)
 	}
 	return r, r.size, nil
 }
+
+const openBodyQuery = "SELECT m.body, b.size, b.chunks, b.sha256 FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
+
+const chunkQuery = "SELECT size, zstd, data FROM chunk WHERE id = ?"
 
 // bodyReader streams the chunks of a body. Bodies never change, so each chunk is
 // a read of its own and no transaction stays open while the caller takes his time.
@@ -76,16 +80,16 @@ type bodyReader struct {
 	want   []byte
 
 	sum  hash.Hash
-	dec  *zstd.Decoder
+	tool *unpacker // nil before the first chunk, and after Close
 	next int
 	got  int64
-	rest []byte // of the current chunk
-	buf  []byte // what it sits in
+	rest []byte // of the current chunk, in tool.buf
 	err  error
 }
 
-func (s *Store) openBody(ctx context.Context, id int64, msg MessageID) (*bodyReader, error) {
-	r := &bodyReader{s: s, ctx: ctx, id: id, msg: msg, sum: sha256.New()}
+// openBody is OpenBody for a body that no message need have.
+func (s *Store) openBody(ctx context.Context, id int64) (*bodyReader, error) {
+	r := &bodyReader{s: s, ctx: ctx, id: id, sum: sha256.New()}
 	err := s.reader.QueryRowContext(ctx, "SELECT size, chunks, sha256 FROM body WHERE id = ?", id).Scan(&r.size, &r.chunks, &r.want)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, r.damaged("its row is gone", nil)
@@ -107,12 +111,12 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close frees the decompressor. The reader gives nothing more.
+// Close ends the reading. The reader gives nothing more.
 func (r *bodyReader) Close() error {
-	if r.dec != nil {
-		r.dec.Close()
+	if r.tool != nil {
+		unpackers.Put(r.tool)
 	}
-	r.dec, r.rest, r.err = nil, nil, errors.New("body is closed")
+	r.tool, r.rest, r.err = nil, nil, errors.New("body is closed")
 	return nil
 }
 
@@ -139,23 +143,21 @@ func (r *bodyReader) load() ([]byte, error) {
 	return b, err
 }
 
-// chunk gives the next chunk in r.buf.
+// chunk gives the next chunk.
 func (r *bodyReader) chunk() ([]byte, error) {
+	if r.tool == nil {
+		r.tool = unpackers.Get().(*unpacker)
+	}
 	var size int
 	var packed, found bool
 	var unpackErr error
-	query := "SELECT size, zstd, data FROM chunk WHERE id = ?"
-	err := r.s.each(r.ctx, query, []any{r.id<<chunkBits | int64(r.next)}, func(rows *sql.Rows) error {
+	err := r.s.eachPrepared(r.ctx, chunkQuery, []any{r.id<<chunkBits | int64(r.next)}, func(rows *sql.Rows) error {
 		var data sql.RawBytes
 		found = true
 		if err := rows.Scan(&size, &packed, &data); err != nil {
 			return err
 		}
-		if packed {
-			r.buf, unpackErr = r.unpack(data)
-		} else {
-			r.buf = append(r.buf[:0], data...)
-		}
+		unpackErr = r.tool.take(data, packed)
 		return nil
 	})
 	switch {
@@ -167,21 +169,10 @@ func (r *bodyReader) chunk() ([]byte, error) {
 		return nil, r.damaged(fmt.Sprintf("chunk %d of %d is gone", r.next, r.chunks), nil)
 	case unpackErr != nil:
 		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be unpacked", r.next), unpackErr)
-	case len(r.buf) != size:
-		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(r.buf), size), nil)
+	case len(r.tool.buf) != size:
+		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(r.tool.buf), size), nil)
 	}
-	return r.buf, nil
-}
-
-func (r *bodyReader) unpack(data []byte) ([]byte, error) {
-	if r.dec == nil {
-		dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(ChunkSize))
-		if err != nil {
-			return nil, err
-		}
-		r.dec = dec
-	}
-	return r.dec.DecodeAll(data, r.buf[:0])
+	return r.tool.buf, nil
 }
 
 // check compares all that was read with what was stored.

@@ -179,13 +179,7 @@ func (s *Store) each(ctx context.Context, q string, args []any, scan func(*sql.R
 	if err != nil {
 		return s.wrap(canceled(ctx, err))
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return s.wrap(canceled(ctx, rows.Err()))
+	return s.scanAll(ctx, rows, scan)
 }
 
 // unix is t for a column, NULL when zero.

@@ -37,7 +37,7 @@ type Options struct {
 	PullOnly   bool       // send nothing
 	PushOnly   bool       // look only at mailboxes that the owner's edits are about
 	Policy     conflict.Policy
-	// Connections is how many download at a time, where it pays; 0: DefaultConnections.
+	// Connections is how many carry messages at a time, where it pays; 0: DefaultConnections.
 	Connections int
 	Observer    Observer // nil: nobody watches
 	Now         func() time.Time
@@ -58,6 +58,13 @@ func (o Options) withDefaults() Options {
 		o.Backoff = backoff
 	}
 	return o
+}
+
+func (o Options) connections() int {
+	if o.Connections == 0 {
+		return DefaultConnections
+	}
+	return o.Connections
 }
 
 // backoff doubles from one second to a minute; half of it is random, so that

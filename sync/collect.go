@@ -125,11 +125,7 @@ func cause(errs ...error) (first error) {
 
 // helpers is how many more connections are worth it.
 func (r *run) helpers() int {
-	n := r.opt.Connections
-	if n == 0 {
-		n = DefaultConnections
-	}
-	return min(n-1, int(r.counter.missing()/connectionPays))
+	return min(r.opt.connections()-1, int(r.counter.missing()/connectionPays))
 }
 
 // help downloads on a connection of its own. Servers limit how many there may be:

@@ -142,15 +142,7 @@ func (m Migrated) Queue(ctx context.Context, store *localstore.Store, progress f
 		return err
 	}
 	for batch := range slices.Chunk(m.Put, queueBatch) {
-		err := store.Edit(ctx, func(tx *localstore.Tx) error {
-			for _, p := range batch {
-				_, err := tx.RestoreMessage(localstore.MessageID(p.ID), targets[p.Target], string(p.Flags))
-				if err != nil {
-					return fmt.Errorf("to mailbox %s: %w", m.Targets[p.Target].Name, err)
-				}
-			}
-			return nil
-		})
+		err := store.Edit(ctx, func(tx *localstore.Tx) error { return m.put(tx, targets, batch) })
 		if err != nil {
 			return err
 		}
@@ -168,6 +160,26 @@ func (m Migrated) Queue(ctx context.Context, store *localstore.Store, progress f
 		}
 		return tx.ExpungeMessages(gone)
 	})
+}
+
+// put queues messages, those in a row for the same mailbox together.
+func (m Migrated) put(tx *localstore.Tx, targets []localstore.MailboxID, batch []plan.MigratePut) error {
+	for len(batch) > 0 {
+		to := batch[0].Target
+		n := slices.IndexFunc(batch, func(p plan.MigratePut) bool { return p.Target != to })
+		if n < 0 {
+			n = len(batch)
+		}
+		all := make([]localstore.Restoring, n)
+		for i, p := range batch[:n] {
+			all[i] = localstore.Restoring{Message: localstore.MessageID(p.ID), Flags: string(p.Flags)}
+		}
+		if _, err := tx.RestoreWith(all, targets[to]); err != nil {
+			return fmt.Errorf("to mailbox %s: %w", m.Targets[to].Name, err)
+		}
+		batch = batch[n:]
+	}
+	return nil
 }
 
 // prepare makes the mailboxes that are not there, outer ones first, and subscribes.

@@ -38,6 +38,8 @@ type queue struct {
 	absent   map[int64]int                 // how often what an intent brings was looked for in vain
 	deaths   map[int64]int                 // connections lost over an intent and nothing else
 	lost     error                         // why the last round did not come to its end
+	strayed  error                         // why a further connection of it did not
+	alone    bool                          // no further connections: one was lost
 }
 
 func newQueue() queue {
@@ -103,6 +105,7 @@ func (p *pushing) round(ctx context.Context) error {
 	if p.lost, err = p.attempt(ctx, p.send); err != nil {
 		return err
 	}
+	p.lost, p.strayed = cause(p.lost, p.strayed), nil
 	if p.lost != nil && !p.forward {
 		if err := p.blame(ctx); err != nil {
 			return err

@@ -12,18 +12,6 @@ import (
 	"mailstow/sync/remote"
 )
 
-// appends puts new messages on the server.
-func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
-	for _, s := range p.steps(plan.OpAppend) {
-		for _, s := range p.portions(s) {
-			if err := p.append(ctx, c, s); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // portions: where a connection was lost over some messages they are sent one by
 // one, to see which of them it was.
 func (p *pushing) portions(s plan.Step) (out []plan.Step) {
@@ -40,8 +28,8 @@ func (p *pushing) portions(s plan.Step) (out []plan.Step) {
 	return []plan.Step{s}
 }
 
-func (p *pushing) append(ctx context.Context, c *remote.Conn, s plan.Step) error {
-	if err := p.sent(ctx, s); err != nil {
+func (p *pushing) append(ctx context.Context, c *remote.Conn, l *lanes, s plan.Step) error {
+	if err := l.alone(func() error { return p.sent(ctx, s) }); err != nil {
 		return err
 	}
 	msgs := make([]remote.Outgoing, len(s.Intents))
@@ -49,13 +37,15 @@ func (p *pushing) append(ctx context.Context, c *remote.Conn, s plan.Step) error
 		msgs[i] = p.outgoing(ctx, p.intents[id].Result)
 	}
 	answers, lost := c.Append(ctx, p.boxes[localstore.MailboxID(s.Target)].Raw, msgs)
-	err := p.commit(ctx, func(tx *localstore.Tx) error {
-		for i, a := range answers {
-			if err := p.appended(tx, s.Intents[i], a); err != nil {
-				return err
+	err := l.alone(func() error {
+		return p.commit(ctx, func(tx *localstore.Tx) error {
+			for i, a := range answers {
+				if err := p.appended(tx, s.Intents[i], a); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
+			return nil
+		})
 	})
 	if err != nil {
 		return err
@@ -76,7 +66,9 @@ func (p *pushing) outgoing(ctx context.Context, row localstore.Row) remote.Outgo
 func (p *pushing) appended(tx *localstore.Tx, id int64, a remote.Appended) error {
 	switch a.Outcome {
 	case remote.Done:
-		return p.end(tx, id, localstore.Outcome{UIDValidity: a.UIDValidity, UID: uint32(a.UID), Flags: p.intents[id].Result.Local})
+		o, in := localstore.Outcome{UIDValidity: a.UIDValidity, UID: uint32(a.UID), Flags: p.intents[id].Result.Local}, p.intents[id]
+		p.ended(in, o)
+		return tx.IntentAppended(p.run.id, in.ID, in.Result.ID, o)
 	case remote.NotDone:
 		return p.refuse(tx, id, a.Err)
 	}

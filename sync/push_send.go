@@ -52,6 +52,12 @@ func (p *pushing) done(ctx context.Context, id int64, o localstore.Outcome) erro
 // end is done within a transaction.
 func (p *pushing) end(tx *localstore.Tx, id int64, o localstore.Outcome) error {
 	in := p.intents[id]
+	p.ended(in, o)
+	return tx.IntentDone(p.run.id, in.ID, o)
+}
+
+// ended counts an intent that was carried out.
+func (p *pushing) ended(in localstore.Intent, o localstore.Outcome) {
 	p.forward = true
 	if in.State != localstore.Done { // else it was counted when the server took it
 		p.receipt.pushed(in.Kind)
@@ -60,7 +66,6 @@ func (p *pushing) end(tx *localstore.Tx, id int64, o localstore.Outcome) error {
 		p.deleted[in.Message.ID] = true
 	}
 	p.bound[in.Target] = max(p.bound[in.Target], o.UID)
-	return tx.IntentDone(p.run.id, in.ID, o)
 }
 
 // commit is a transaction that makes progress.

@@ -10,6 +10,13 @@ const (
 	FetchBytes    = 1 << 20
 )
 
+// A step that appends is noted on the disk before it begins, which takes as long as
+// some hundred messages: it has more of them than one command.
+const (
+	AppendMessages = 4 * BatchMessages
+	AppendBytes    = 4 * BatchBytes
+)
+
 // Due is a message whose body is to be fetched.
 type Due struct {
 	ID      int64

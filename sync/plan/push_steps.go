@@ -109,13 +109,13 @@ func (q *queue) named(i Intent) {
 	q.add(s)
 }
 
-// appends go in batches: a lost connection leaves few outcomes unknown.
+// appends go in batches: a lost connection leaves some hundred outcomes unknown.
 func (q *queue) appends(g []Intent) {
 	due := make([]Due, len(g))
 	for n, i := range g {
 		due[n] = Due{ID: i.ID, Size: i.Result.Size}
 	}
-	for _, batch := range Batches(due, BatchMessages, BatchBytes) {
+	for _, batch := range Batches(due, AppendMessages, AppendBytes) {
 		s := q.step(OpAppend, g[:len(batch)])
 		for _, i := range g[:len(batch)] {
 			s.Messages = append(s.Messages, i.Result.ID)

@@ -117,8 +117,8 @@ func TestPush(t *testing.T) {
 			append B #1 #3
 			append A #2`},
 		"batches": {modern, `
-			append >B 3000000
-			append >B 3000000
+			append >B 12000000
+			append >B 12000000
 			append >B 10`, `
 			append B #1
 			append B #2 #3`},

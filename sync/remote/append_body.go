@@ -8,27 +8,45 @@ import (
 	"mailstow/sync/wire"
 )
 
+// room is memory for the short messages of a command, and again for those of the next
+// one: it is most of what a migration would else allocate.
+type room struct{ all, free []byte }
+
+// take gives n octets of it.
+func (r *room) take(n int64) []byte {
+	if int64(len(r.free)) < n {
+		r.all = make([]byte, max(n, maxBatch))
+		r.free = r.all
+	}
+	b := r.free[:n:n]
+	r.free = r.free[n:]
+	return b
+}
+
+// clear: nothing taken is needed any more.
+func (r *room) clear() { r.free = r.all }
+
 // load opens a message. A short one is read as a whole, so that whatever is wrong
 // with it is known before its command begins.
-func load(m Outgoing) (src io.Reader, done func(), err error) {
-	r, err := m.Open()
+func (r *room) load(m Outgoing) (src io.Reader, done func(), err error) {
+	body, err := m.Open()
 	if err != nil {
 		return nil, nil, err
 	}
 	done = func() {
-		if c, ok := r.(io.Closer); ok {
+		if c, ok := body.(io.Closer); ok {
 			_ = c.Close()
 		}
 	}
 	if m.Size > maxUnasked {
-		return r, done, nil
+		return body, done, nil
 	}
 	defer done()
-	b := make([]byte, m.Size)
-	if _, err := io.ReadFull(r, b); err != nil {
+	b := r.take(m.Size)
+	if _, err := io.ReadFull(body, b); err != nil {
 		return nil, nil, &wire.SourceError{Err: short(err)}
 	}
-	if err := wire.Ended(r); err != nil {
+	if err := wire.Ended(body); err != nil {
 		return nil, nil, &wire.SourceError{Err: err}
 	}
 	return bytes.NewReader(b), func() {}, nil

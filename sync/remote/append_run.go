@@ -18,6 +18,7 @@ type appending struct {
 	out  []Appended
 	sent []*appendCommand // the last command that a message left with
 	stop error            // why no more are sent
+	room room
 }
 
 // appendCommand is one APPEND of one or several messages.
@@ -117,6 +118,7 @@ func (a *appending) commands(groups [][]int, byCmd map[*wire.Command]*appendComm
 			byCmd[ac.cmd] = ac
 			more := yield(ac.cmd)
 			ac.close()
+			a.room.clear()
 			if !more {
 				return
 			}
@@ -129,7 +131,7 @@ func (a *appending) command(group []int) *appendCommand {
 	ac := &appendCommand{cmd: wire.Cmd("APPEND").Mailbox(a.raw).Brief(briefAnswer)}
 	for _, i := range group {
 		m := a.msgs[i]
-		src, closeSrc, err := load(m)
+		src, closeSrc, err := a.room.load(m)
 		if err != nil {
 			a.out[i].Err = err
 			continue

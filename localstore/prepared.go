@@ -1,0 +1,52 @@
+package localstore
+
+import (
+	"context"
+	"database/sql"
+)
+
+// prepared is a query of the readers that is asked so often that to read its text
+// each time would take longer than to answer it.
+func (s *Store) prepared(ctx context.Context, q string) (*sql.Stmt, error) {
+	if st, ok := s.queries.Load(q); ok {
+		return st.(*sql.Stmt), nil
+	}
+	st, err := s.reader.PrepareContext(ctx, q)
+	if err != nil {
+		return nil, s.wrap(canceled(ctx, err))
+	}
+	if first, beaten := s.queries.LoadOrStore(q, st); beaten {
+		st.Close()
+		return first.(*sql.Stmt), nil
+	}
+	return st, nil
+}
+
+// eachPrepared is each with a query that stays prepared, for one that is answered at
+// once: what is under way is not given up when ctx ends, since a query that can be
+// has two goroutines to see to it.
+func (s *Store) eachPrepared(ctx context.Context, q string, args []any, scan func(*sql.Rows) error) error {
+	st, err := s.prepared(ctx, q)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return s.wrap(canceled(ctx, err))
+	}
+	rows, err := st.Query(args...)
+	if err != nil {
+		return s.wrap(err)
+	}
+	return s.scanAll(ctx, rows, scan)
+}
+
+// scanAll calls scan for every row.
+func (s *Store) scanAll(ctx context.Context, rows *sql.Rows, scan func(*sql.Rows) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return s.wrap(canceled(ctx, rows.Err()))
+}
