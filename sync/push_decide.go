@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/emersion/go-imap/v2"
+
 	"mailstow/conflict"
 	"mailstow/localstore"
 	"mailstow/sync/plan"
@@ -146,7 +148,9 @@ func (p *pushing) caseOf(ctx context.Context, in localstore.Intent) (c conflict.
 		if err != nil {
 			return c, to, err
 		}
-		if m.Flags {
+		// Whoever marks it as deleted, be it a run of ours that was cut short, wants what
+		// its owner wants.
+		if m.Flags && !conflict.Flags(in.Message.Base).Has(imap.FlagDeleted) {
 			c.Message = conflict.FlagsChanged
 		}
 	}

@@ -33,9 +33,11 @@ var mayImport = map[string][]string{
 	"localstore/export": {"localstore"},
 	"conflict":          {},
 	"sync/testkit/...":  {"sync/testkit/..."},
-	// The machine that tries the engine on histories, as the kit's own tests do.
-	"sync/testkit/histories": {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
-	"sync/testkit/hostile":   {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
+	// The machines that try the engine, as the kit's own tests do.
+	"sync/testkit/mirror":     {"conflict", "sync/testkit/model"},
+	"sync/testkit/killpoints": {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
+	"sync/testkit/histories":  {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
+	"sync/testkit/hostile":    {"sync", "sync/plan", "sync/remote", "localstore", "conflict", "sync/testkit/..."},
 }
 
 // onlyIn says where an import from outside may appear at all; everywhere else it
@@ -44,7 +46,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	"github.com/emersion/go-imap/v2/imapclient":     {"sync/remote", "sync/testkit/..."},
 	"github.com/emersion/go-imap/v2/imapserver/...": {"cmd/mailstow/demo", "sync/testkit/..."},
-	"modernc.org/sqlite/...":                        {"localstore", "localstore/..."},
+	"modernc.org/sqlite/...":                        {"localstore", "localstore/...", "sync/testkit/faultfile"},
 	"github.com/urfave/cli/v2":                      {"cmd/mailstow/..."},
 	"github.com/schollz/progressbar/v3":             {"cmd/mailstow/..."},
 }

@@ -1,0 +1,76 @@
+package killpoints_test
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	. "mailstow/sync/testkit/killpoints"
+)
+
+// What a failure prints, to try one point again: a scenario and a number.
+const pointEnv = "MAILSTOW_TEST_KILLPOINT"
+
+// How many points are tried of a scenario; 0: all.
+const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
+
+// Whatever the point at which a process dies, the next one comes to the right end.
+func TestKillPoints(t *testing.T) {
+	if text := os.Getenv(pointEnv); text != "" {
+		replay(t, text)
+		return
+	}
+	limit := 60
+	if testing.Short() {
+		limit = 4
+	}
+	if text := os.Getenv(limitEnv); text != "" {
+		limit, _ = strconv.Atoi(text)
+	}
+	var points, tried atomic.Int64
+	t.Run("scenarios", func(t *testing.T) {
+		for _, s := range scenarios {
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				m := New(t, s, memory(t))
+				stride := 1
+				if limit > 0 {
+					stride = (len(m.Points) + limit - 1) / limit
+				}
+				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
+				points.Add(int64(len(m.Points)))
+				for n := 1 + len(s.Name)%stride; n <= len(m.Points) && !t.Failed(); n += stride {
+					if m.Kill(n); t.Failed() {
+						t.Logf("%s='%s@%d' go test -run TestKillPoints$ ./sync/testkit/killpoints/", pointEnv, s.Name, n)
+					}
+					tried.Add(1)
+				}
+			})
+		}
+	})
+	t.Logf("%d scenarios, %d points, %d tried", len(scenarios), points.Load(), tried.Load())
+}
+
+func replay(t *testing.T, text string) {
+	name, number, _ := strings.Cut(text, "@")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scenarios {
+		if s.Name == name {
+			New(t, s, memory(t)).Kill(n)
+		}
+	}
+}
+
+// memory is a directory that costs no disk, where there is one.
+func memory(t *testing.T) string {
+	if dir, err := os.MkdirTemp("/dev/shm", "mailstow-killpoints"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
