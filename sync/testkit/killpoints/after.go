@@ -121,12 +121,20 @@ func (a *after) allowed(o *Owner) (quiet bool) {
 		o.servers[name].Wait()
 		for _, line := range o.servers[name].Heard() {
 			quiet = quiet && mirror.Reads(line)
+			a.tell(line)
 			if !mirror.Allowed(line) {
 				a.wrong("%s was sent", line)
 			}
 		}
 	}
 	return quiet
+}
+
+// tell says what was sent, where somebody looks at one point alone.
+func (a *after) tell(line string) {
+	if a.Aloud {
+		a.Logf("sent %s", line)
+	}
 }
 
 // sound: the store's own check finds nothing.

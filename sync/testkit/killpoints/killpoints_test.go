@@ -35,10 +35,7 @@ func TestKillPoints(t *testing.T) {
 			t.Run(s.Name, func(t *testing.T) {
 				t.Parallel()
 				m := New(t, s, memory(t))
-				stride := 1
-				if limit > 0 {
-					stride = (len(m.Points) + limit - 1) / limit
-				}
+				stride := stride(m, limit)
 				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
 				points.Add(int64(len(m.Points)))
 				for n := 1 + len(s.Name)%stride; n <= len(m.Points) && !t.Failed(); n += stride {
@@ -53,6 +50,15 @@ func TestKillPoints(t *testing.T) {
 	t.Logf("%d scenarios, %d points, %d tried", len(scenarios), points.Load(), tried.Load())
 }
 
+// stride is such that about as many points are tried as shall be; 0: all.
+func stride(m *Machine, limit int) int {
+	if limit == 0 {
+		return 1
+	}
+	limit = max(limit/max(m.Large, 1), 1)
+	return (len(m.Points) + limit - 1) / limit
+}
+
 func replay(t *testing.T, text string) {
 	name, number, _ := strings.Cut(text, "@")
 	n, err := strconv.Atoi(number)
@@ -61,7 +67,9 @@ func replay(t *testing.T, text string) {
 	}
 	for _, s := range scenarios {
 		if s.Name == name {
-			New(t, s, memory(t)).Kill(n)
+			m := New(t, s, memory(t))
+			m.Aloud = true
+			m.Kill(n)
 		}
 	}
 }

@@ -18,6 +18,8 @@ type Scenario struct {
 	// Does is what the process does that dies, and what its owner does again then;
 	// nil: a run.
 	Does func(*Owner) error
+	// Large is how much longer a try takes than usual; 0: no longer.
+	Large int
 	// Forgets: bodies go, as they shall.
 	Forgets bool
 	// Want is what the servers have in the end: mailboxes by name, messages by number
@@ -41,6 +43,7 @@ type Machine struct {
 	TB
 	Scenario
 	Points []string // that a whole life passes
+	Aloud  bool     // tell what is sent
 
 	dir   string // of its stores
 	base  string // what they begin with

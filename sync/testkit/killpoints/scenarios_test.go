@@ -148,8 +148,8 @@ var scenarios = []Scenario{
 		o.Put("INBOX", 1, 2)
 		o.Put("A", 3, 4)
 	}},
-	{Name: "first sync of a large message", Want: "INBOX: 1 9000", Prepare: func(o *Owner) { o.Put("INBOX", 1, 9000) }},
-	{Name: "first sync over several connections", Want: "A: 8001 8002; B: 8003 8004; C: 8005 8006; INBOX: 1", Prepare: func(o *Owner) {
+	{Name: "first sync of a large message", Large: 4, Want: "INBOX: 1 9000", Prepare: func(o *Owner) { o.Put("INBOX", 1, 9000) }},
+	{Name: "first sync over several connections", Large: 10, Want: "A: 8001 8002; B: 8003 8004; C: 8005 8006; INBOX: 1", Prepare: func(o *Owner) {
 		o.Put("INBOX", 1)
 		o.Put("A", 8001, 8002)
 		o.Put("B", 8003, 8004)
