@@ -24,7 +24,7 @@ func TestKillPoints(t *testing.T) {
 	}
 	limit := 60
 	if testing.Short() {
-		limit = 4
+		limit = 1
 	}
 	if text := os.Getenv(limitEnv); text != "" {
 		limit, _ = strconv.Atoi(text)
@@ -33,6 +33,9 @@ func TestKillPoints(t *testing.T) {
 	t.Run("scenarios", func(t *testing.T) {
 		for _, s := range scenarios {
 			t.Run(s.Name, func(t *testing.T) {
+				if testing.Short() && s.Large > 0 {
+					t.Skip("takes long; without -short it is tried")
+				}
 				t.Parallel()
 				m := New(t, s, memory(t))
 				stride := stride(m, limit)
