@@ -13,8 +13,9 @@ import (
 	"mailstow/sync/testkit/model/proto"
 )
 
-// without is a server that can do everything but this.
+// without is a server that can do everything but this; IMAP4rev2 would have much of it.
 func without(names ...string) []string {
+	names = append(names, "IMAP4rev2")
 	return slices.DeleteFunc(slices.Clone(proto.Everything), func(c string) bool { return slices.Contains(names, c) })
 }
 
