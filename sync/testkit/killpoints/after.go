@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite" // to look at stores with
 
 	"mailstow/localstore"
 	"mailstow/sync/testkit/mirror"
