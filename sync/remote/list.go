@@ -10,13 +10,12 @@ import (
 )
 
 const (
-	// MaxMailboxes bounds one LIST: ten times the largest account known.
-	MaxMailboxes = 1 << 20
-	// maxListed bounds the octets of names and attributes of a listing, and lineCost
-	// is what each response counts beside them. Names in the hundred of octets are
-	// long.
-	maxListed = 128 << 20
-	lineCost  = 32
+	// maxListed bounds the octets that a listing holds: names and attributes, and what
+	// each name and each word about a known one cost beside them. 100,000 mailboxes
+	// with names in the hundred of octets stay below; nobody has more.
+	maxListed = 52 << 20
+	nameCost  = 320
+	wordCost  = 64
 )
 
 // listing collects what LIST, LSUB and STATUS say, by raw name, in the order of
@@ -131,25 +130,37 @@ func (l *listing) take(resp *wire.Response) error {
 	case "LSUB":
 		box, err := readList(resp)
 		if err == nil && box.Selectable { // LSUB says \NoSelect of parents it made up
-			l.subs[box.Raw] = true
 			err = l.count(box.Raw)
+			l.subs[l.held(box.Raw)] = true
 		}
 		return err
 	case "STATUS":
 		name, st, err := readStatus(resp)
 		if err == nil {
-			l.status[name] = st
 			err = l.count(name, st.MailboxID)
+			l.status[l.held(name)] = st
 		}
 		return err
 	}
 	return wire.ErrStray
 }
 
-// count notes what is kept of a response, and refuses what no account has.
-func (l *listing) count(kept ...string) error {
-	l.octets += lineCost
-	for _, s := range kept {
+// held is a name as it is kept already, if it is.
+func (l *listing) held(name string) string {
+	if i, known := l.byName[name]; known {
+		return l.boxes[i].Raw
+	}
+	return name
+}
+
+// count notes what is kept of a response about a name, and refuses what no account
+// has.
+func (l *listing) count(name string, more ...string) error {
+	l.octets += wordCost
+	if _, known := l.byName[name]; !known {
+		l.octets += nameCost - wordCost + len(name)
+	}
+	for _, s := range more {
 		l.octets += len(s)
 	}
 	if l.octets > maxListed {
@@ -164,7 +175,7 @@ func (l *listing) takeList(resp *wire.Response) error {
 		l.hidden = true
 		return err
 	}
-	if err := l.count(append(box.Attrs, box.Raw)...); err != nil {
+	if err := l.count(box.Raw, box.Attrs...); err != nil {
 		return err
 	}
 	if box.Raw == "" {
@@ -172,9 +183,6 @@ func (l *listing) takeList(resp *wire.Response) error {
 	}
 	i, known := l.byName[box.Raw]
 	if !known {
-		if len(l.boxes) >= MaxMailboxes {
-			return &wire.LimitError{What: "count of mailboxes", Limit: MaxMailboxes}
-		}
 		l.byName[box.Raw] = len(l.boxes)
 		l.boxes = append(l.boxes, box)
 		return nil

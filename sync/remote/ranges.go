@@ -9,9 +9,9 @@ import (
 	"mailstow/sync/wire"
 )
 
-// maxRanges bounds the ranges kept of VANISHED: every second one of eight million
+// maxRanges bounds the ranges kept of VANISHED: every second one of four million
 // messages.
-const maxRanges = 4 << 20
+const maxRanges = 2 << 20
 
 // merge sorts ranges of finite UIDs and joins those that overlap or touch. It
 // works in place; no range is ever expanded (row 29).

@@ -9,8 +9,9 @@ const (
 	// thousands of keywords or a LIST entry of a deep hierarchy stays below.
 	MaxLine = 1 << 20
 	// MaxSetLine bounds the lines that carry UIDs of a whole mailbox: SEARCH over
-	// three million messages without ESEARCH is one line of some 24 MB.
-	MaxSetLine = 32 << 20
+	// two million messages without ESEARCH is one line of some 16 MB. It is held twice
+	// while it grows.
+	MaxSetLine = 16 << 20
 	// MaxLiteral bounds a streamed literal, that is a message. Nobody's limit for
 	// mail comes near; {4294967295} and beyond are refused unread.
 	MaxLiteral = 1 << 30

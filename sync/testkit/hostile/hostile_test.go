@@ -133,3 +133,25 @@ func memory(t *testing.T) string {
 	}
 	return t.TempDir()
 }
+
+// A server that does not come to an end costs time, and no memory.
+func TestMonsters(t *testing.T) {
+	dir := memory(t)
+	stage, err := NewStage(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range monsters {
+		if testing.Short() && i%9 != 0 {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			bounded(t, func() {
+				p := stage.meet(m, dir)
+				if report(t, p); p.Streams == 1 && p.Exit == 0 {
+					t.Error("the run took no notice of it")
+				}
+			})
+		})
+	}
+}

@@ -91,7 +91,7 @@ func (s *Stage) run(p *Played, sc int, path string, dial dialer) {
 		return
 	}
 	before := held(p, path)
-	p.sync(store, dial)
+	p.sync(store, scenes[sc].compress, dial)
 	p.sound(store)
 	if err := store.Close(); err != nil {
 		p.errorf("close: %v", err)
@@ -105,7 +105,7 @@ func (s *Stage) run(p *Played, sc int, path string, dial dialer) {
 }
 
 // sync runs the engine; who does not end is left behind.
-func (p *Played) sync(store *localstore.Store, dial dialer) {
+func (p *Played) sync(store *localstore.Store, compress remote.Compress, dial dialer) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	w := &watch{late: func() { cancel(errLate) }}
@@ -113,7 +113,7 @@ func (p *Played) sync(store *localstore.Store, dial dialer) {
 		w.begun()
 		p.Streams++
 		return dial(w), nil
-	})
+	}, compress)
 	done := make(chan mailsync.Receipt, 1)
 	go func() {
 		defer func() {

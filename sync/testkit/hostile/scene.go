@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailstow/localstore"
+	"mailstow/sync/remote"
 	"mailstow/sync/testkit/model"
 	"mailstow/sync/testkit/model/proto"
 )
@@ -16,14 +17,17 @@ import (
 type scene struct {
 	caps []string
 	busy bool
+
+	compress remote.Compress
 }
 
 var scenes = []scene{
-	{proto.Everything, true},
-	{[]string{"UIDPLUS", "ESEARCH", "LIST-STATUS", "LIST-EXTENDED", "CONDSTORE", "ENABLE", "LITERAL+", "UNSELECT"}, true},
-	{nil, true},
-	{proto.Everything, false},
-	{[]string{"LITERAL+", "MOVE", "OBJECTID"}, false},
+	{proto.Everything, true, remote.CompressOff},
+	{[]string{"UIDPLUS", "ESEARCH", "LIST-STATUS", "LIST-EXTENDED", "CONDSTORE", "ENABLE", "LITERAL+", "UNSELECT"}, true, remote.CompressOff},
+	{nil, true, remote.CompressOff},
+	{proto.Everything, false, remote.CompressOff},
+	{[]string{"LITERAL+", "MOVE", "OBJECTID"}, false, remote.CompressOff},
+	{proto.Everything, true, remote.CompressOn},
 }
 
 // folders are the mailboxes with the number of messages in each.

@@ -59,7 +59,7 @@ func (sc scene) prepare(path string) ([]byte, error) {
 	a := model.New()
 	begin(a)
 	srv := proto.NewServer(a, sc.caps...)
-	rc, err := mailsync.Pull(context.Background(), store, account(srv.Dial), options())
+	rc, err := mailsync.Pull(context.Background(), store, account(srv.Dial, sc.compress), options())
 	if err == nil && rc.Exit != 0 {
 		err = fmt.Errorf("exit %d: %+v", rc.Exit, rc.Failures)
 	}
@@ -104,7 +104,7 @@ func (s *Stage) record(i int, path string) (said []string, err error) {
 		return nil, err
 	}
 	defer store.Close()
-	rc, err := mailsync.Pull(context.Background(), store, account(dial), options())
+	rc, err := mailsync.Pull(context.Background(), store, account(dial, scenes[i].compress), options())
 	srv.Wait()
 	if err != nil || rc.Exit != 0 || rc.Pending != 0 {
 		return nil, fmt.Errorf("exit %d, %d pending, %+v: %w", rc.Exit, rc.Pending, rc.Failures, err)
@@ -153,8 +153,8 @@ const (
 	URL  = "imap+insecure://" + User + "@model"
 )
 
-func account(dial func(ctx context.Context, network, addr string) (net.Conn, error)) mailsync.Account {
-	cfg := remote.Config{Host: "model", Port: 143, Security: remote.Plain, User: User, ListAhead: true, Timeout: 20 * time.Second, Dial: dial,
+func account(dial func(ctx context.Context, network, addr string) (net.Conn, error), compress remote.Compress) mailsync.Account {
+	cfg := remote.Config{Host: "model", Compress: compress, Port: 143, Security: remote.Plain, User: User, ListAhead: true, Timeout: 20 * time.Second, Dial: dial,
 		Password: func(context.Context) (string, error) { return "secret", nil }}
 	return mailsync.Account{Name: "work", URL: URL, Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }
