@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // LabelText is a set of Gmail labels as the store keeps it: a JSON array, sorted,
-// without duplicates. It is never empty: a message without labels has "[]".
+// without duplicates. It is never empty: a message without labels has "[]". Octets
+// that are no UTF-8 are not kept: JSON has none, and no label is shown with them.
 func LabelText(labels []string) string {
 	labels = append([]string{}, labels...)
+	for i, l := range labels {
+		labels[i] = strings.ToValidUTF8(l, "\ufffd")
+	}
 	slices.Sort(labels)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -26,10 +26,11 @@ type line struct {
 	closed   bool // by the client
 	since    time.Time
 	watch    *watch
+	quiet    time.Duration
 }
 
 func newLine(w *watch, mutate func([]byte) ([]byte, bool), asked func([]byte)) (near, far net.Conn) {
-	l := &line{mutate: mutate, asked: asked, watch: w}
+	l := &line{mutate: mutate, asked: asked, watch: w, quiet: quiet}
 	l.changed = sync.NewCond(&l.mu)
 	return &clientEnd{silent{}, l}, &serverEnd{silent{}, l}
 }
@@ -103,7 +104,7 @@ func (c *clientEnd) deaf() bool {
 	if c.since.IsZero() {
 		c.since = time.Now()
 	}
-	left := quiet - time.Since(c.since)
+	left := c.quiet - time.Since(c.since)
 	if left > 0 {
 		time.AfterFunc(left, func() { c.set(func() {}) })
 	}

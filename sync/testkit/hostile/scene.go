@@ -135,7 +135,7 @@ func date(n int) time.Time { return time.Date(2020, 1, 1, 9, n%60, 0, 0, time.UT
 // text is the n-th message; some are odd.
 func text(n int) []byte {
 	subject := []string{"", " \x1b[31mred\x1b[0m", " \u202eder", " =?utf-8?q?=1B=5B2J?=", " \x00 nul"}[n%5]
-	return fmt.Appendf(nil, "From: %q <a@example.org>\r\nSubject: %d%s\r\nMessage-ID: <%d@example.org>\r\nDate: Mon, 02 Jan 2020 03:04:05 +0000\r\n\r\nbody %d\r\n%s",
+	return fmt.Appendf(nil, "From: %q <a@example.org>\r\nSubject: %d%s\r\nMessage-ID: <%d@example.org>\r\nDate: Mon, 02 Jan 2020 03:04:05 +0000\r\n\r\nbody \x1b[5m\u202e %d\r\n%s",
 		"Ann \x1b]0;x\a", n, subject, n, n, strings.Repeat("a line of text\r\n", n%4*20))
 }
 
