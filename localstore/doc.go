@@ -58,6 +58,7 @@
 //	                                      questions people ask,
 //	history.go diff.go                    about the past too: a Cut is a moment in it
 //	purge.go snapshot.go                  less of it, and another of it
+//	contents.go pass.go                   what a migration compares, and the last good one
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code
 //

@@ -52,11 +52,12 @@
 // push_moves.go recognises what others moved, push_decide.go and push_act.go settle
 // by rule what the server did meanwhile, push_record.go lists it, push_input.go makes
 // the input of plan.Push, push_send.go carries its plan out with push_names.go,
-// push_lanes.go (connections that append side by side), push_append.go, push_edits.go, push_outcome.go, push_verify.go and push_erase.go,
+// push_lanes.go (connections that append side by side), push_append.go, push_edits.go,
+// push_outcome.go, push_verify.go and push_erase.go,
 // push_refused.go keeps what the server refused, push_tell.go tells the rest; then the
 // mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
 // became of renamings. restore.go queues what puts back what is gone,
-// migrate.go what another account has.
+// migrate.go what another account has, of which migrate_pass.go remembers that nothing was left.
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

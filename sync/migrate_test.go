@@ -237,3 +237,48 @@ func (m *move) first() {
 	}
 	m.same()
 }
+
+// A pass that left nothing to be done is remembered until something happens on either
+// side, or a mailbox changes its use or its subscription, which no event tells.
+func TestMigratePassed(t *testing.T) {
+	m := moveTo(t, ofDovecot(t), ofDovecot(t))
+	m.fill()
+	m.pass()
+	mg := mailsync.Migration{Source: m.accountID("source"), Target: m.accountID("target")}
+	passed := func(want bool) {
+		t.Helper()
+		m.pull(m.from, "source", 0)
+		m.pull(m.to, "target", 0)
+		if report, ok, err := mailsync.Passed(t.Context(), m.from.store, mg); err != nil || ok != want || ok && string(report) != "done" {
+			t.Errorf("%q %v %v, want %v", report, ok, err, want)
+		}
+	}
+	keep := func() {
+		t.Helper()
+		if err := mailsync.Pass(t.Context(), m.from.store, mg, []byte("done")); err != nil {
+			t.Fatal(err)
+		}
+		passed(true)
+	}
+	passed(false)
+	if !m.plan().Settled() {
+		t.Fatal("something is left")
+	}
+	keep()
+	mg.Delete = true
+	passed(false)
+	mg.Delete = false
+	for name, change := range map[string]func(){
+		"new":             func() { m.from.user.Append("INBOX", nil, day(4), message("late", 4)) },
+		"flags":           func() { m.from.user.SetFlags("INBOX", []imap.Flag{imap.FlagAnswered}, 1) },
+		"gone there":      func() { m.to.user.Expunge("INBOX", 2) },
+		"subscribed":      func() { m.from.user.Subscribe("Sent") },
+		"mailbox there":   func() { m.to.user.Create("More") },
+		"mailbox removed": func() { m.to.user.Delete("Empty") },
+	} {
+		t.Log(name)
+		keep()
+		change()
+		passed(false)
+	}
+}

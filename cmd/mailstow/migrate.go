@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -119,10 +121,18 @@ func (a *app) readMigration(c *cli.Context) (*migration, error) {
 func (m *migration) run(dryRun, verify bool) error {
 	look := m.push
 	look.pullOnly = dryRun || verify
-	if err := m.sync(m.source, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source, &m.want.SourceSpace); err != nil {
+	if err := m.sync(m.source, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source); err != nil {
 		return err
 	}
-	if err := m.sync(m.target, look, &m.want.Target, &m.want.TargetSpace); err != nil {
+	if err := m.sync(m.target, look, &m.want.Target); err != nil {
+		return err
+	}
+	if !dryRun && !verify {
+		if done, err := m.passed(); done || err != nil {
+			return err
+		}
+	}
+	if err := m.spaces(); err != nil {
 		return err
 	}
 	before, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
@@ -132,12 +142,17 @@ func (m *migration) run(dryRun, verify bool) error {
 	if len(before.Folders) == 0 {
 		return nothingChosen(append([]string{}, m.want.Folders...))
 	}
-	if dryRun || verify {
+	if dryRun || verify || before.Idle() {
 		return m.report(before, before, dryRun)
 	}
+	return m.bring(before)
+}
+
+// bring does what a plan says, and looks at the outcome.
+func (m *migration) bring(before mailsync.Migrated) error {
 	bar := newMeter(m.ui, "queueing")
 	queued := int64(0)
-	err = before.Queue(m.ctx, m.store, func(n, total int) {
+	err := before.Queue(m.ctx, m.store, func(n, total int) {
 		queued += int64(n)
 		bar.set(queued, int64(total))
 	})
@@ -145,7 +160,7 @@ func (m *migration) run(dryRun, verify bool) error {
 	if err != nil {
 		return err
 	}
-	if err := m.sync(m.target, m.push, nil, nil); err != nil {
+	if err := m.sync(m.target, m.push, nil); err != nil {
 		return err
 	}
 	after, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
@@ -156,13 +171,12 @@ func (m *migration) run(dryRun, verify bool) error {
 }
 
 // sync syncs one side. What stops it stops the pass; what it could not do is told, and
-// counts at the end. The first time it finds out what is needed to plan.
-func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID, space *plan.Space) error {
-	cfg, err := m.remoteConfig(m.ctx, acct)
+// counts at the end. The first time it finds out the account's id.
+func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID) error {
+	server, err := m.server(acct)
 	if err != nil {
 		return err
 	}
-	server := m.syncAccount(acct, cfg)
 	watch := newWatcher(m.ui, acct.Name)
 	receipt, err := mailsync.Pull(m.ctx, m.store, server, m.pullOptions(acct, o, watch))
 	watch.finish()
@@ -181,13 +195,49 @@ func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID, 
 			*id = x.ID
 		}
 	}
+	return err
+}
+
+func (m *migration) server(acct account) (mailsync.Account, error) {
+	cfg, err := m.remoteConfig(m.ctx, acct)
 	if err != nil {
-		return err
+		return mailsync.Account{}, err
 	}
-	// The connection of the run has ended, and asked for the list ahead of everything else.
-	*space, err = mailsync.Space(m.ctx, server)
-	if err != nil {
-		return named(acct, err)
+	return m.syncAccount(acct, cfg), nil
+}
+
+// spaces asks where the mailboxes of both sides lie: the connections of the runs have
+// ended, and asked for the lists ahead of everything else.
+func (m *migration) spaces() error {
+	for _, side := range []struct {
+		account
+		space *plan.Space
+	}{{m.source, &m.want.SourceSpace}, {m.target, &m.want.TargetSpace}} {
+		server, err := m.server(side.account)
+		if err == nil {
+			*side.space, err = mailsync.Space(m.ctx, server)
+		}
+		if err != nil {
+			return named(side.account, err)
+		}
 	}
 	return nil
+}
+
+// untroubled: both runs found everything and held nothing back.
+func (m *migration) untroubled() bool {
+	return m.trouble[m.source.Name] == nil && m.trouble[m.target.Name] == nil
+}
+
+// passed reports what the last pass did, where nothing has happened since.
+func (m *migration) passed() (bool, error) {
+	if !m.untroubled() {
+		return false, nil
+	}
+	report, ok, err := mailsync.Passed(m.ctx, m.store, m.want)
+	var j migrateJSON
+	if err != nil || !ok || json.Unmarshal(report, &j) != nil {
+		return false, err
+	}
+	return true, cmp.Or(m.write(j), m.outcome(j))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,7 +55,28 @@ func (m *migration) report(before, after mailsync.Migrated, dryRun bool) error {
 	if err := m.write(j); err != nil {
 		return err
 	}
+	if err := m.remember(after, j); err != nil {
+		return err
+	}
 	return m.outcome(j)
+}
+
+// remember keeps the report of a pass that left nothing to be done, as the next one
+// will have it when nothing happens until then.
+func (m *migration) remember(after mailsync.Migrated, j migrateJSON) error {
+	if j.DryRun || !after.Settled() || !m.untroubled() {
+		return nil
+	}
+	j.Copied, j.Flags, j.Deleted = 0, 0, 0
+	j.Folders = slices.Clone(j.Folders)
+	for i := range j.Folders {
+		j.Folders[i].Copied, j.Folders[i].Made = 0, false
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	return mailsync.Pass(m.ctx, m.store, m.want, text)
 }
 
 // reasons counts why messages are missing.
