@@ -80,6 +80,7 @@ var sqliteKinds = map[int]struct {
 	lib.SQLITE_FULL:     {ErrFull, "free some space and run the command again: it goes on where it stopped"},
 	lib.SQLITE_IOERR:    {ErrIO, "check the disk (space, quota, cables, kernel log) and run the command again"},
 	lib.SQLITE_BUSY:     {ErrBusy, "close whatever else writes to this file, such as a sqlite3 shell, and try again"},
+	lib.SQLITE_PROTOCOL: {ErrBusy, "another program has held this file for a long time: close it and try again"},
 	lib.SQLITE_CORRUPT:  {ErrCorrupt, "run mailstow verify; if it cannot read the file, move it away and sync again"},
 	lib.SQLITE_NOTADB:   {ErrCorrupt, "name another file with --store, or move this one away"},
 	lib.SQLITE_READONLY: {ErrPermission, "make the file and its directory writable for you"},

@@ -11,6 +11,7 @@ import (
 type (
 	openFunc     = func(tls *libc.TLS, vfs, path, file uintptr, flags int32, out uintptr) int32
 	deleteFunc   = func(tls *libc.TLS, vfs, path uintptr, syncDir int32) int32
+	sleepFunc    = func(tls *libc.TLS, vfs uintptr, microseconds int32) int32
 	closeFunc    = func(tls *libc.TLS, file uintptr) int32
 	writeFunc    = func(tls *libc.TLS, file, buf uintptr, n int32, at int64) int32
 	truncateFunc = func(tls *libc.TLS, file uintptr, size int64) int32

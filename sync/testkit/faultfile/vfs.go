@@ -3,6 +3,7 @@ package faultfile
 import (
 	"os"
 	"sync"
+	"time"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -21,7 +22,7 @@ var register = sync.OnceFunc(func() {
 	}
 	ours := usual
 	ours.FzName, ours.FpNext = name, 0
-	ours.FxOpen, ours.FxDelete = address[openFunc](open), address[deleteFunc](remove)
+	ours.FxOpen, ours.FxDelete, ours.FxSleep = address[openFunc](open), address[deleteFunc](remove), address[sleepFunc](sleep)
 	if code := sqlite3.Xsqlite3_vfs_register(tls, keep(tls, ours), 1); code != sqlite3.SQLITE_OK {
 		panic(code)
 	}
@@ -127,4 +128,10 @@ func remove(tls *libc.TLS, vfs, path uintptr, syncDir int32) int32 {
 		return f.decide(Delete, 0, nil, really)
 	}
 	return int32(really(0))
+}
+
+// sleep is Go's, which a bubble of package synctest cuts short.
+func sleep(_ *libc.TLS, _ uintptr, microseconds int32) int32 {
+	time.Sleep(time.Duration(microseconds) * time.Microsecond)
+	return microseconds
 }

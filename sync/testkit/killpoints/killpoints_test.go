@@ -22,13 +22,7 @@ func TestKillPoints(t *testing.T) {
 		replay(t, text)
 		return
 	}
-	limit := 60
-	if testing.Short() {
-		limit = 1
-	}
-	if text := os.Getenv(limitEnv); text != "" {
-		limit, _ = strconv.Atoi(text)
-	}
+	limit := limit(t, 45)
 	var points, tried atomic.Int64
 	t.Run("scenarios", func(t *testing.T) {
 		for _, s := range scenarios {
@@ -38,7 +32,7 @@ func TestKillPoints(t *testing.T) {
 				}
 				t.Parallel()
 				m := New(t, s, memory(t))
-				stride := stride(m, limit)
+				stride := stride(len(m.Points), limit, s.Large)
 				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
 				points.Add(int64(len(m.Points)))
 				for n := 1 + len(s.Name)%stride; n <= len(m.Points) && !t.Failed(); n += stride {
@@ -53,13 +47,27 @@ func TestKillPoints(t *testing.T) {
 	t.Logf("%d scenarios, %d points, %d tried", len(scenarios), points.Load(), tried.Load())
 }
 
-// stride is such that about as many points are tried as shall be; 0: all.
-func stride(m *Machine, limit int) int {
+// limit is how many points are tried of a scenario. 0: all.
+func limit(t *testing.T, usual int) int {
+	text := os.Getenv(limitEnv)
+	if text == "" {
+		return map[bool]int{true: 1, false: usual}[testing.Short()]
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// stride is such that about as many points are tried as shall be, and fewer where each
+// takes longer.
+func stride(points, limit, longer int) int {
 	if limit == 0 {
 		return 1
 	}
-	limit = max(limit/max(m.Large, 1), 1)
-	return (len(m.Points) + limit - 1) / limit
+	limit = max(limit/max(longer, 1), 1)
+	return (points + limit - 1) / limit
 }
 
 func replay(t *testing.T, text string) {

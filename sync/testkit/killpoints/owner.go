@@ -79,10 +79,14 @@ func (o *Owner) Bring(box string, n int) error {
 	}
 	defer o.store.Discard(context.WithoutCancel(o.ctx), packed)
 	return o.TryEdit(func(e *Editing) error {
-		if held, err := e.Holding(e.Box(box), packed.SHA256); err != nil || held > 0 {
+		b, err := o.store.MailboxByName(o.ctx, o.ID(), box)
+		if err != nil {
 			return err
 		}
-		_, err := e.AppendMessage(e.Box(box), packed, "", date(n))
+		if held, err := e.Holding(b.ID, packed.SHA256); err != nil || held > 0 {
+			return err
+		}
+		_, err = e.AppendMessage(b.ID, packed, "", date(n))
 		return err
 	})
 }
@@ -95,8 +99,10 @@ func (o *Owner) ID() localstore.AccountID {
 			return a.ID
 		}
 	}
-	o.Logf("no account %s: %v", o.account, err)
-	return 0
+	if err == nil {
+		o.Errorf("no account %s", o.account)
+	}
+	return 0 // and who asks is told the error
 }
 
 // Editing is an edit under way, in words that are short.

@@ -44,6 +44,7 @@ type Machine struct {
 	Scenario
 	Points []string // that a whole life passes
 	Aloud  bool     // tell what is sent
+	Told   int      // how many lives ended with an error
 
 	dir   string // of its stores
 	base  string // what they begin with

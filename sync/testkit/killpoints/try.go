@@ -34,7 +34,7 @@ func (m *Machine) prepare() {
 func (m *Machine) reference() {
 	m.Helper()
 	c := &counter{}
-	dir, servers := m.live(c, func(o *Owner) error { return m.does(o) })
+	dir, servers := m.live(c, m.does)
 	m.Points = c.points
 	m.want = m.resume(dir, servers, "nobody dies")
 	if m.want.server != m.Want || m.want.conflicts != m.Conflicts {
@@ -46,7 +46,7 @@ func (m *Machine) reference() {
 func (m *Machine) Kill(n int) {
 	m.Helper()
 	c := &counter{at: n}
-	dir, servers := m.live(c, func(o *Owner) error { return m.does(o) })
+	dir, servers := m.live(c, m.does)
 	where := "past its end"
 	if c.dead {
 		where = c.points[n-1]
