@@ -140,7 +140,7 @@ func (r *run) help(ctx, dialing context.Context, stock *stock) error {
 	}
 	err = r.lane(ctx, c, stock)
 	if err == nil {
-		_ = c.Logout(ctx)
+		leave(ctx, c)
 	}
 	r.session.count(c)
 	c.Close()

@@ -16,7 +16,7 @@ import (
 // pieceFrom is from which announced size on a message is fetched in pieces. It goes
 // to the store piece by piece anyway, and what a lost connection costs of a smaller
 // one is little.
-const pieceFrom = heldInMemory
+const pieceFrom = 32 << 20
 
 // inPieces reports whether a message is fetched in pieces: a large one, one that
 // was begun, and one on which a connection was lost.

@@ -144,12 +144,16 @@ func (s *session) drop() {
 	s.conn = nil
 }
 
-// logoutTimeout bounds the wait for a goodbye that changes nothing.
-const logoutTimeout = 10 * time.Second
+const (
+	// logoutTimeout bounds what a goodbye may take that changes nothing.
+	logoutTimeout = 10 * time.Second
+	// goodbye is how long a server's own is waited for: nobody is to wait for a distant
+	// one.
+	goodbye = 10 * time.Millisecond
+)
 
-// logout ends the session as the protocol wants it (RFC 3501 section 3.4: the
-// client must read the answer), which costs a round trip: the books are closed
-// meanwhile, before wait. Its outcome changes nothing that was synced.
+// logout ends the session: the books are closed meanwhile, before wait. Its outcome
+// changes nothing that was synced.
 func (s *session) logout(ctx context.Context) (wait func()) {
 	conn, group := s.conn, s.acct.goodbye
 	if conn == nil || ctx.Err() != nil {
@@ -162,12 +166,15 @@ func (s *session) logout(ctx context.Context) (wait func()) {
 		group = new(sync.WaitGroup)
 		wait = group.Wait
 	}
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, logoutTimeout)
-		defer cancel()
-		_ = conn.Logout(ctx)
-	})
+	group.Go(func() { leave(ctx, conn) })
 	return wait
+}
+
+// leave says goodbye.
+func leave(ctx context.Context, c *remote.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, logoutTimeout)
+	defer cancel()
+	_ = c.Leave(ctx, goodbye)
 }
 
 func (s *session) add() { s.count(s.conn) }

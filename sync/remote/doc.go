@@ -62,8 +62,8 @@
 //	vacate.go      leaving an open mailbox that a command is about
 //	append.go      new messages: append_run.go the commands and their answers,
 //	               append_body.go what they are read from
-//	search.go      what goes through imapclient: SEARCH, NOOP, LOGOUT (but for the
-//	               COUNT in the flight of resync.go)
+//	search.go      what goes through imapclient: SEARCH, NOOP (but for the COUNT in
+//	               the flight of resync.go); and logout.go LOGOUT
 //	errors.go, fail.go  classes, and which error is of which; throttle.go servers
 //	               that want to be left alone
 //	probe.go       the facts for doctor; report.go their form

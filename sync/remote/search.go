@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -49,21 +48,6 @@ func (c *Conn) Noop(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.viaClient(ctx, "noop", c.where(), func() error { return c.client.Noop().Wait() })
-}
-
-// Logout says goodbye and closes the connection; it is closed whatever happens.
-func (c *Conn) Logout(ctx context.Context) error {
-	c.mu.Lock()
-	err := c.viaClient(ctx, "logout", c.where(), func() error { return c.client.Logout().Wait() })
-	switch {
-	case c.wire.Parted() && ClassOf(err) == Connect:
-		err = nil // the tagged OK is lost on servers that close at once, and says nothing more
-	case c.wire.Compressed() && errors.Is(err, io.ErrUnexpectedEOF):
-		err = nil // Dovecot may close a compressed connection before it has flushed its goodbye
-	}
-	c.mu.Unlock()
-	_ = c.Close()
-	return err
 }
 
 // viaClient runs f, which uses imapclient, and makes an *Error of its error.
