@@ -93,7 +93,7 @@ func (m *mailbox) admit(ctx context.Context, in intake) error {
 	m.receipt.New += m.foreign(in.fresh)
 	m.undeleted()
 	m.receipt.Rebound += len(in.moves)
-	m.receipt.Linked += linked
+	m.counter.link(linked)
 	m.session.progress()
 	return nil
 }

@@ -47,17 +47,22 @@ type fetcher struct {
 	out    *writer
 	shared bool       // others fetch from the same mailbox
 	alone  bool       // nothing else is under way on the connection: questions can be asked
+	swift  bool       // mail comes fast
 	putOff bool       // some messages wait for others
 	last   bool       // none may wait any more
 	large  []plan.Due // to be fetched in pieces
+	behind []plan.Due // large ones, to be asked for last if mail comes fast by then
 }
 
 // missing walks over what is missing and not held in another place, in batches.
 func (f *fetcher) missing(ctx context.Context, ask func([][]plan.Due) error) error {
 	for after := uint32(0); ; {
 		page, err := f.m.store.Missing(ctx, f.m.gen.ID, after, f.m.due(), duePage)
-		if err != nil || len(page) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(page) == 0 {
+			return f.rest(ctx, ask)
 		}
 		after = page[len(page)-1].UID
 		due, err := f.unheld(ctx, page)
@@ -80,6 +85,10 @@ func (f *fetcher) bearable(ctx context.Context, due []plan.Due) (rest []plan.Due
 	for _, d := range due {
 		if limit <= 0 || d.Size <= limit {
 			rest = append(rest, d)
+			continue
+		}
+		if !f.alone {
+			f.putOff = true
 			continue
 		}
 		why := fmt.Sprintf("it has %d octets, and the account takes %d at most (max-message)", d.Size, limit)

@@ -54,7 +54,15 @@ func (c *counter) linked(m *mailbox, t tally) {
 	c.mu.Lock()
 	was := c.expected[m]
 	c.mu.Unlock()
+	c.link(int(t.messages))
 	c.expect(m, tally{was.messages - t.messages, was.bytes - t.bytes})
+}
+
+// link counts messages that came to their bodies without a download.
+func (c *counter) link(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run.receipt.Linked += n
 }
 
 // stored notes bodies that are safe, and tells it.

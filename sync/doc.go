@@ -39,8 +39,9 @@
 //
 // Layout: pull.go is a run over an account, mailboxes.go its list of
 // mailboxes, session.go the connection that comes back after a loss;
-// tour.go and collect.go list
-// and download many mailboxes at once, over several connections; mailbox.go leads one
+// tour.go, stock.go,
+// crew.go and collect.go list and download many mailboxes at once, over several
+// connections; mailbox.go leads one
 // mailbox through resync.go (what changed), or scan.go (what is
 // there, by listing.go),
 // arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that

@@ -15,8 +15,32 @@ import (
 
 // pieceFrom is from which announced size on a message is fetched in pieces. It goes
 // to the store piece by piece anyway, and what a lost connection costs of a smaller
-// one is little.
-const pieceFrom = 32 << 20
+// one is little. Up to wholeUpTo that holds too where mail comes fast: there it is
+// asked for as a whole, with the others.
+const pieceFrom = heldInMemory
+
+// wholeUpTo is the announced size up to which that holds: some seconds at the least
+// that is called fast.
+const wholeUpTo = 32 << 20
+
+// late reports whether a message for pieces may come as a whole where mail comes fast.
+func (m *mailbox) late(r localstore.MissingRow) bool {
+	return r.Size > pieceFrom && r.Size <= wholeUpTo && !r.Begun && m.poison.deaths[r.UID] == 0
+}
+
+// rest asks for large messages that were met before it was known that mail comes fast;
+// where it does not they are left to a visit of the mailbox alone.
+func (f *fetcher) rest(ctx context.Context, ask func([][]plan.Due) error) error {
+	if len(f.behind) > 0 && !f.swift {
+		f.putOff, f.behind = true, nil
+	}
+	late, err := f.bearable(ctx, f.behind)
+	if err != nil {
+		return err
+	}
+	f.behind = nil
+	return ask(plan.Batches(late, 1, plan.FetchBytes))
+}
 
 // inPieces reports whether a message is fetched in pieces: a large one, one that
 // was begun, and one on which a connection was lost.

@@ -18,23 +18,24 @@ const tourRows = 10_000
 // that, and everything when the connection is lost on the way, is left to a visit
 // of its own, which knows how to deal with trouble.
 func (r *run) together(ctx context.Context, boxes []*mailbox) error {
-	whole, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.look(ctx, c, boxes) })
-	if err != nil {
-		return err
+	others := r.newCrew(ctx)
+	others.hire()
+	err := r.survey(others.ctx, boxes, others.stock)
+	if err == nil {
+		err = others.collect()
 	}
+	return others.dismiss(err)
+}
+
+// survey lists what changed in the mailboxes, and stocks what is missing there.
+func (r *run) survey(ctx context.Context, boxes []*mailbox, stock *stock) error {
+	_, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.look(ctx, c, boxes, stock) })
 	for _, m := range boxes {
-		if m.done || m.listed && whole {
-			continue
-		}
-		if err := r.mailbox(ctx, m); err != nil {
-			return err
+		if err == nil && !m.done && !m.listed {
+			err = r.mailbox(ctx, m)
 		}
 	}
-	stock, err := r.stock(ctx, boxes)
-	if err != nil || len(stock.list) == 0 {
-		return err
-	}
-	return r.collect(ctx, stock)
+	return err
 }
 
 // once runs f on a connection, and not again when that is lost. whole reports
@@ -56,12 +57,12 @@ func (r *run) once(ctx context.Context, f func(context.Context, *remote.Conn) er
 	return whole, err
 }
 
-// look lists what changed in the mailboxes.
-func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox) error {
+// look is survey on one connection, in one flight.
+func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, stock *stock) error {
 	var failed error
 	err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
 		for _, m := range boxes {
-			v, err := m.visit(ctx)
+			v, err := m.visit(ctx, stock)
 			if failed = err; failed != nil || v != nil && !yield(*v) {
 				return
 			}
@@ -71,7 +72,7 @@ func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox) error 
 }
 
 // visit is the question to a mailbox; nil when one does not suffice.
-func (m *mailbox) visit(ctx context.Context) (*remote.Visit, error) {
+func (m *mailbox) visit(ctx context.Context, stock *stock) (*remote.Visit, error) {
 	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,10 @@ func (m *mailbox) visit(ctx context.Context) (*remote.Visit, error) {
 	return &remote.Visit{Raw: m.info.Raw, Known: r.known, Want: everything,
 		Fn: func(x remote.Meta) error { return r.hear(ctx, x) },
 		Done: func(sel remote.Selected, changes remote.Changes, err error) error {
-			return r.heard(ctx, sel, changes, err)
+			if err := r.heard(ctx, sel, changes, err); err != nil {
+				return err
+			}
+			return stock.offer(ctx, m)
 		}}, nil
 }
 

@@ -31,10 +31,12 @@ func (f *fetcher) unheld(ctx context.Context, page []localstore.MissingRow) ([]p
 		d := plan.Due{ID: int64(r.ID), UID: r.UID, Size: r.Size, Content: what}
 		inPieces := f.m.inPieces(r)
 		switch {
-		case what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)), (r.Alike || inPieces) && !f.alone:
+		case what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)), (r.Alike || inPieces && !f.m.late(r)) && !f.alone:
 			f.putOff = true
 			continue
-		case inPieces:
+		case inPieces && !f.alone && !f.swift:
+			f.behind = append(f.behind, d)
+		case inPieces && f.alone:
 			f.large = append(f.large, d)
 		default:
 			due = append(due, d)
@@ -159,7 +161,6 @@ func (m *mailbox) link(ctx context.Context, page []localstore.MissingRow, links 
 	if err != nil {
 		return err
 	}
-	m.receipt.Linked += int(done.messages)
 	m.counter.linked(m, done)
 	m.session.progress()
 	return nil

@@ -123,6 +123,10 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 	return fail(ctx, opName(cmds[0]), where, err)
 }
 
+// Swift reports whether mail is known to come fast on the connection. Call it where
+// that is used.
+func (c *Conn) Swift() bool { return c.wire.Swift() }
+
 // stream is pipeline for commands that are made as they are sent.
 func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.Handler, done func(*wire.Command, wire.Status) error) error {
 	var prelude []*wire.Command

@@ -51,6 +51,10 @@ func (c *Conn) CompressWhenSlow() { c.whenSlow = true }
 // Compressed reports whether the connection is compressed.
 func (c *Conn) Compressed() bool { return c.compressed.Load() }
 
+// Swift reports whether mail is known to come fast. Call it where the connection is
+// used.
+func (c *Conn) Swift() bool { return c.r.meter.swift() }
+
 // slow tells whether it is time to compress.
 func (c *Conn) slow() bool {
 	m := &c.r.meter

@@ -1,0 +1,107 @@
+package sync
+
+import (
+	"context"
+	"sync"
+
+	"mailstow/sync/remote"
+)
+
+// crew are the connections that download besides the run's own. They begin while that
+// still lists: nobody waits for the last mailbox to have mail of the first one.
+type crew struct {
+	run     *run
+	stock   *stock
+	ctx     context.Context
+	dialing context.Context // nobody waits for a connection that is of no more use
+	enough  func()          // ends dialing
+	stop    func()          // ends all
+	group   sync.WaitGroup
+	mu      sync.Mutex
+	hired   int
+	failed  []error
+}
+
+func (r *run) newCrew(ctx context.Context) *crew {
+	w := &crew{run: r, stock: newStock()}
+	w.ctx, w.stop = context.WithCancel(ctx)
+	w.dialing, w.enough = context.WithCancel(w.ctx)
+	return w
+}
+
+// hire connects as often as is worth it, as far as is known.
+func (w *crew) hire() {
+	for ; w.hired < w.run.helpers(); w.hired++ {
+		w.group.Go(func() {
+			if err := w.run.help(w.ctx, w.dialing, w.stock); err != nil {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.failed = append(w.failed, err)
+			}
+		})
+	}
+}
+
+// collect downloads the stock together with the others. What was refused or not
+// answered is left to visits of the mailboxes one by one.
+func (w *crew) collect() error {
+	w.stock.complete()
+	if len(w.stock.list) == 0 {
+		return nil
+	}
+	w.hire()
+	_, err := w.run.once(w.ctx, func(ctx context.Context, c *remote.Conn) error { return w.run.lane(ctx, c, w.stock) })
+	return err
+}
+
+// dismiss ends the work of all; err is how the run's own ended.
+func (w *crew) dismiss(err error) error {
+	w.enough()
+	if err != nil {
+		w.stop()
+	}
+	w.group.Wait()
+	w.stop()
+	return cause(append([]error{err, w.stock.close()}, w.failed...)...)
+}
+
+// cause is the error that explains the others: who fails for a reason of his own
+// ends the context of all.
+func cause(errs ...error) (first error) {
+	for _, err := range errs {
+		if first == nil || err != nil && remote.ClassOf(first) == remote.Canceled {
+			first = err
+		}
+	}
+	return first
+}
+
+// helpers is how many more connections are worth it.
+func (r *run) helpers() int {
+	if r.opt.DryRun {
+		return 0
+	}
+	return min(r.opt.connections()-1, int(r.counter.missing()/connectionPays))
+}
+
+// help downloads on a connection of its own. Servers limit how many there may be:
+// when this one is refused or lost, the others do its work.
+func (r *run) help(ctx, dialing context.Context, stock *stock) error {
+	c, err := r.acct.Dial(dialing)
+	if err != nil {
+		if dialing.Err() == nil {
+			r.observe(Event{Kind: Note, Text: "no further connection: " + err.Error()})
+		}
+		return nil
+	}
+	err = r.lane(ctx, c, stock)
+	if err == nil {
+		leave(ctx, c)
+	}
+	r.session.count(c)
+	c.Close()
+	if r.ends(ctx, err) {
+		return err
+	}
+	return nil
+}
