@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/dovecot"
@@ -33,6 +35,55 @@ func TestConnections(t *testing.T) {
 	if rc := f.pull(0); f.dialer.Dials() != 4 || rc.Bodies != 0 {
 		t.Errorf("%d connections, %+v", f.dialer.Dials(), rc)
 	}
+}
+
+// Nobody waits for the last mailbox to be listed before mail of the first one comes.
+func TestDownloadWhileListing(t *testing.T) {
+	f := newFixture(t)
+	heavy(f)
+	var first string
+	var once sync.Once
+	came := make(chan struct{})
+	f.tap(func(s said) []byte {
+		switch {
+		case s.conn > 0 && bytes.Contains(s.line, []byte("BODY[]")):
+			once.Do(func() { close(came) })
+		case s.conn > 0 || s.box == "":
+		case first == "":
+			first = s.box
+		case s.box != first && s.tagged:
+			select {
+			case <-came:
+			case <-time.After(time.Minute):
+				return severed
+			}
+		}
+		return s.line
+	})
+	if rc := f.pull(0); rc.Bodies != 12 || rc.Reconnects != 0 {
+		t.Errorf("%+v", rc)
+	}
+	f.equal()
+}
+
+// Where mail is known to come fast, a large message comes as a whole, with the others.
+func TestLargeMessageAmongOthers(t *testing.T) {
+	f := newFixture(t)
+	heavy(f)
+	for i := range 4 {
+		f.user.Append("Archive", nil, day(i), noise(i, 3<<20))
+	}
+	f.user.Append("INBOX", nil, day(1), noise(9, 9<<20))
+	f.opt.Connections = 1
+	f.tap(func(s said) []byte {
+		if bytes.Contains(s.line, []byte("BODY[]<")) {
+			t.Errorf("%.60s", s.line)
+			return severed
+		}
+		return s.line
+	})
+	f.pull(0)
+	f.equal()
 }
 
 // A server that allows one connection, or two, gets what it allows; a connection
