@@ -27,7 +27,7 @@ const (
 	slowLink  = 4 << 20 // octets per second
 	slowAfter = time.Second
 	slowBytes = 256 << 10 // fewer tell nothing
-	undecided = 1 << 20   // octets that may be on their way before it is known
+	undecided = 512 << 10 // octets that may be on their way before it is known
 )
 
 // ErrTooEarly: COMPRESS before login.
