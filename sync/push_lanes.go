@@ -105,7 +105,7 @@ func (p *pushing) assist(ctx, dialing context.Context, l *lanes) error {
 	defer p.session.count(c)
 	switch err = p.lane(ctx, c, l); {
 	case err == nil:
-		_ = c.Logout(ctx)
+		leave(ctx, c)
 	case !p.ends(ctx, err):
 		return l.alone(func() error {
 			l.lost = err
