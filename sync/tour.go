@@ -19,7 +19,9 @@ const tourRows = 10_000
 // of its own, which knows how to deal with trouble.
 func (r *run) together(ctx context.Context, boxes []*mailbox) error {
 	others := r.newCrew(ctx)
-	others.hire()
+	if !r.again { // what a push brought is new to the list, but not missing
+		others.hire()
+	}
 	err := r.survey(others.ctx, boxes, others.stock)
 	if err == nil {
 		err = others.collect()
