@@ -17,6 +17,7 @@ import (
 	"mailstow/sync/testkit/cyrus"
 	"mailstow/sync/testkit/dovecot"
 	"mailstow/sync/testkit/imapuser"
+	"mailstow/sync/testkit/model/proto"
 )
 
 // site is an account somewhere, and how its mailboxes are called there.
@@ -67,7 +68,13 @@ func sites() (all []everywhere) {
 	foreign := func(t *testing.T, host string, port int, addr, password string, u *imapuser.User) *fixture {
 		return fixtureAt(t, &dovecot.Server{Host: host, Port: port, Addr: addr, Password: password}, u)
 	}
+	model := func(t *testing.T, caps ...string) site {
+		server, user := modelled(t, caps...)
+		return site{fixtureAt(t, server, user), "/", ""}
+	}
 	return append(all,
+		everywhere{"model", func(t *testing.T) site { return model(t, proto.Everything...) }},
+		everywhere{"model that can little", func(t *testing.T) site { return model(t, "UIDPLUS") }},
 		everywhere{"cyrus", func(t *testing.T) site {
 			s := cyrus.Start(t)
 			return site{foreign(t, s.Host, s.Port, s.Addr, s.Password, s.User(t, "ann")), "/", ""}

@@ -9,6 +9,7 @@ import (
 	"mailstow/sync/testkit/cyrus"
 	"mailstow/sync/testkit/dovecot"
 	"mailstow/sync/testkit/imapuser"
+	"mailstow/sync/testkit/model/proto"
 )
 
 // elsewhere are servers that read the standards in another way than Dovecot does.
@@ -23,6 +24,18 @@ var elsewhere = map[string]func(t *testing.T) func(t *testing.T, name string) *f
 		s := cyrus.Start(t, cyrus.SuppressCapabilities("QRESYNC CONDSTORE MOVE OBJECTID"))
 		return func(t *testing.T, name string) *fixture {
 			return foreign(t, &dovecot.Server{Host: s.Host, Port: s.Port, Addr: s.Addr, Password: s.Password}, s.User(t, name), "", "")
+		}
+	},
+	"model": func(*testing.T) func(*testing.T, string) *fixture {
+		return func(t *testing.T, _ string) *fixture {
+			server, user := modelled(t, proto.Everything...)
+			return foreign(t, server, user, "", "")
+		}
+	},
+	"model without much": func(*testing.T) func(*testing.T, string) *fixture {
+		return func(t *testing.T, _ string) *fixture {
+			server, user := modelled(t, "UIDPLUS")
+			return foreign(t, server, user, "", "")
 		}
 	},
 	"courier": func(t *testing.T) func(*testing.T, string) *fixture {

@@ -89,6 +89,7 @@ func canonical(flags []string) string {
 func (w *World) settle() (last []mailsync.Receipt) {
 	w.Helper()
 	w.clock = w.clock.Add(30 * 24 * time.Hour) // whatever waits is due
+	w.server.Do(heal)
 	last = make([]mailsync.Receipt, len(w.machines))
 	for range w.machines { // what one brings, the others have to hear of
 		for i, m := range w.machines {
@@ -153,7 +154,7 @@ func (m *machine) equal(a *model.Account) {
 	}
 	for _, r := range m.present() {
 		ours = append(ours, fmt.Sprintf("%s/%d %d %q %d %s", r.raw, r.uidvalidity, r.uid, r.base, r.date, r.sha))
-		if quiet && r.base != r.local {
+		if quiet && r.base != r.local && !m.has("no-keywords") {
 			m.Errorf("machine %d: nothing waits, and %s %d has %q here and %q there", m.number, r.raw, r.uid, r.local, r.base)
 		}
 	}

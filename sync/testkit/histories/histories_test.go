@@ -126,6 +126,12 @@ var history = rapid.Custom(func(t *rapid.T) histories.History {
 			h.Caps = append(h.Caps, name)
 		}
 	}
+	if rapid.IntRange(0, 2).Draw(t, "connections") == 2 {
+		h.Connections = rapid.IntRange(2, 3).Draw(t, "more")
+	}
+	for range max(0, rapid.IntRange(-2, 2).Draw(t, "quirks")) {
+		h.Quirks = append(h.Quirks, rapid.SampledFrom(histories.Quirks()).Draw(t, "quirk"))
+	}
 	does := slices.Concat(histories.OwnerDoes, histories.OthersDo, histories.RunsAre)
 	number := rapid.IntRange(0, 1<<14)
 	h.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) histories.Step {

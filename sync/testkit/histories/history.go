@@ -12,7 +12,10 @@ type History struct {
 	Hide     bool     // it tells no UIDs of what it was given
 	Policy   conflict.Policy
 	Machines int
-	Steps    []Step
+	Quirks   []string `json:",omitempty"` // of the server: see quirks.go
+	// Connections are how many download at a time; 0: one.
+	Connections int `json:",omitempty"`
+	Steps       []Step
 }
 
 // Step is one thing that happens. The numbers say to which mailbox and message, modulo
@@ -27,11 +30,11 @@ type Step struct {
 // What an owner does offline, what others do on the server, and runs.
 var (
 	OwnerDoes = []string{"flag", "flag", "flag", "unflag", "move", "move", "move", "copy", "expunge", "append", "append", "create",
-		"rename", "rename", "remove", "subscribe", "drop", "flag-all", "move-all"}
+		"rename", "rename", "remove", "subscribe", "drop", "flag-all", "move-all", "undo", "keep"}
 	OthersDo = []string{"deliver", "deliver", "deliver", "deliver-twin", "their-flag", "their-flag", "their-unflag", "their-mark", "their-move",
-		"their-move", "their-copy", "their-expunge", "their-create", "their-rename", "their-delete", "renumber"}
+		"their-move", "their-copy", "their-expunge", "their-create", "their-rename", "their-delete", "renumber", "their-lock", "their-quota"}
 	RunsAre = []string{"run", "run", "run-cut-read", "run-cut-read", "run-cut-write", "run-lost", "run-lost", "run-cut", "run-meanwhile", "run-meanwhile",
-		"run-refused", "run-bye", "run-garbage", "run-killed", "run-bad-line", "run-full", "run-dry", "run-pull", "run-push", "settle"}
+		"run-refused", "run-bye", "run-garbage", "run-killed", "run-bad-line", "run-full", "run-dry", "run-pull", "run-push", "run-within", "run-within", "run-unreadable", "run-guarded", "put-back", "settle"}
 	capability = []string{"LITERAL+", "ENABLE", "UIDPLUS", "MOVE", "ESEARCH", "LIST-EXTENDED", "LIST-STATUS", "CONDSTORE", "QRESYNC", "MULTIAPPEND", "OBJECTID", "SEARCHRES", "UNSELECT", "SASL-IR"}
 )
 

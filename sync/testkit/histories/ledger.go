@@ -11,19 +11,21 @@ type ledger struct {
 	messages   map[int]*entry
 	last       int
 	epoch      int  // rises with every run
+	steps      int  // so far
 	renumbered bool // a UIDVALIDITY changed: edits may be left to their owner
 	removed    bool // an owner removed a mailbox
 }
 
 // entry is one message, however many copies of it there are.
 type entry struct {
-	doomed bool // somebody deleted it, or its mailbox
-	copies int  // that anybody made
-	lifted int  // how often its mailbox got another name: without MAILBOXID it is gone, and something like it is elsewhere
-	movers map[actor]bool
-	vague  bool            // an edit of it may have been taken back: what must be is not known
-	base   map[string]bool // flags when all was quiet last
-	writes []write         // since
+	doomed  bool // somebody deleted it, or its mailbox
+	copies  int  // that anybody made
+	lifted  int  // how often its mailbox got another name: without MAILBOXID it is gone, and something like it is elsewhere
+	movers  map[actor]bool
+	vague   bool            // an edit of it may have been taken back: what must be is not known
+	touched int             // the last step that was about it
+	base    map[string]bool // flags when all was quiet last
+	writes  []write         // since
 }
 
 // write is one change of one flag.
@@ -39,20 +41,35 @@ func newLedger() ledger { return ledger{messages: map[int]*entry{}} }
 func (l *ledger) next() int { l.last++; return l.last }
 
 func (l *ledger) add(n int, flags []string) {
-	e := &entry{base: map[string]bool{}, movers: map[actor]bool{}}
+	e := &entry{base: map[string]bool{}, movers: map[actor]bool{}, touched: l.steps}
 	for _, f := range flags {
 		e.base[f] = true
 	}
 	l.messages[n] = e
 }
 
-func (l *ledger) doom(n int)            { l.messages[n].doomed = true }
-func (l *ledger) lift(n int)            { l.messages[n].lifted++ }
-func (l *ledger) unsure(n int)          { l.messages[n].vague = true }
-func (l *ledger) copy(n int)            { l.messages[n].copies++ }
-func (l *ledger) move(n int, who actor) { l.messages[n].movers[who] = true }
-func (l *ledger) flag(n int, who actor, flag string, on bool) {
+// touch is a message that a step is about.
+func (l *ledger) touch(n int) *entry {
 	e := l.messages[n]
+	e.touched = l.steps
+	return e
+}
+
+func (l *ledger) doom(n int)            { l.touch(n).doomed = true }
+func (l *ledger) lift(n int)            { l.touch(n).lifted++ }
+func (l *ledger) unsure(n int)          { l.touch(n).vague = true }
+func (l *ledger) copy(n int)            { l.touch(n).copies++ }
+func (l *ledger) move(n int, who actor) { l.touch(n).movers[who] = true }
+
+// back is a message that is put back where it was deleted; sure: it will be there.
+func (l *ledger) back(n int, sure bool) {
+	e := l.touch(n)
+	e.copies++
+	e.doomed = e.doomed && !sure
+}
+
+func (l *ledger) flag(n int, who actor, flag string, on bool) {
+	e := l.touch(n)
 	e.writes = append(e.writes, write{who, flag, on, l.epoch})
 }
 

@@ -19,6 +19,7 @@ type machine struct {
 	dialer *faultconn.Dialer
 	ctx    context.Context // of a run
 	held   map[string]bool // the hashes of bodies seen in the store
+	kept   int             // when a backup was made; 0: never
 }
 
 func (w *World) machine(p *place, number int) *machine {
@@ -31,7 +32,7 @@ func (w *World) machine(p *place, number int) *machine {
 // calm ends all faults.
 func (m *machine) calm() {
 	m.dialer = &faultconn.Dialer{Base: m.server.Dial}
-	m.server.Fault = nil
+	m.server.Fault, m.server.Lies.Unreadable = nil, 0
 }
 
 func (m *machine) account() mailsync.Account {
@@ -43,7 +44,7 @@ func (m *machine) account() mailsync.Account {
 }
 
 func (m *machine) options() mailsync.Options {
-	return mailsync.Options{Policy: m.Policy, MaxDeletes: plan.NoLimit, Connections: 1, Now: m.time,
+	return mailsync.Options{Policy: m.Policy, MaxDeletes: plan.NoLimit, Connections: max(m.Connections, 1), Now: m.time,
 		Backoff: func(int) time.Duration { return 0 }}
 }
 
@@ -72,11 +73,13 @@ func (m *machine) boxes() (seen []localstore.Mailbox) {
 	return seen
 }
 
-// mail are the messages that its owner sees.
+// mail are the messages that its owner can read.
 func (m *machine) mail() (all []localstore.Mail) {
 	m.Helper()
 	err := m.store.List(context.Background(), localstore.ListQuery{}, func(x localstore.Mail) error {
-		all = append(all, x)
+		if numberOf(x.Subject) > 0 {
+			all = append(all, x)
+		}
 		return nil
 	})
 	if err != nil {

@@ -21,6 +21,8 @@ var others = map[string]func(*World, *model.Account, *model.Mailbox, Step){
 	"their-rename":  (*World).theirRename,
 	"their-delete":  (*World).theirDelete,
 	"renumber":      (*World).renumber,
+	"their-lock":    (*World).lock,
+	"their-quota":   (*World).quota,
 }
 
 // other does one of these things, while no session is at work.

@@ -50,6 +50,8 @@ var owners = map[string]func(*editing) (note func(), err error){
 	"drop":      (*editing).drop,
 	"flag-all":  (*editing).flagAll,
 	"move-all":  (*editing).moveAll,
+	"undo":      (*editing).undo,
+	"keep":      (*editing).keep,
 }
 
 // edit makes an edit. What the store refuses is as if it had not been asked for.

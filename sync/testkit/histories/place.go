@@ -21,7 +21,7 @@ type place struct {
 	asked  map[string]*sql.Stmt
 	time   func() time.Time
 	tables []string
-	begins map[string]string // attached stores by path, to begin with
+	begins map[string]string // attached stores by path
 }
 
 // newPlace opens a store that is a copy of another: bodies are counted from there. No
@@ -86,18 +86,52 @@ func (p *place) save(path string) {
 // transaction of somebody else.
 func (p *place) begin(path string) {
 	p.t.Helper()
-	name, known := p.begins[path]
-	if !known {
-		name = fmt.Sprint("begun", len(p.begins))
+	name := p.attach(path)
+	p.copy(name, "main")
+	if err := p.store.MarkRun(1, 0); err != nil { // it is no old copy of itself
+		p.t.Fatalf("%v", err)
+	}
+}
+
+// attach makes another store one that can be copied.
+func (p *place) attach(path string) string {
+	p.t.Helper()
+	if p.begins[path] == "" {
+		name := fmt.Sprint("other", len(p.begins))
 		p.must("ATTACH ? AS "+name, path)
 		p.begins[path] = name
 	}
+	return p.begins[path]
+}
+
+// copy makes one of the stores that are attached what another one is.
+func (p *place) copy(from, to string) {
+	p.t.Helper()
 	p.must("BEGIN IMMEDIATE")
 	for _, table := range p.tables {
-		p.must("DELETE FROM main." + table)
-		p.must(fmt.Sprintf("INSERT INTO main.%s SELECT * FROM %s.%s", table, name, table))
+		p.must("DELETE FROM " + to + "." + table)
+		p.must(fmt.Sprintf("INSERT INTO %s.%s SELECT * FROM %s.%s", to, table, from, table))
 	}
 	p.must("COMMIT")
+}
+
+// keep makes a backup.
+func (p *place) keep() {
+	p.t.Helper()
+	if path := p.path + ".kept"; p.begins[path] == "" {
+		os.Remove(path)
+		p.save(path)
+		p.attach(path)
+		return
+	}
+	p.copy("main", p.attach(p.path+".kept"))
+}
+
+// putBack puts the backup in the place of the store.
+func (p *place) putBack() {
+	p.t.Helper()
+	p.copy(p.attach(p.path+".kept"), "main")
+	p.reopen()
 }
 
 func (p *place) must(query string, args ...any) {

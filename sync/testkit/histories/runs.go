@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	mailsync "mailstow/sync"
+	"mailstow/sync/plan"
 	"mailstow/sync/testkit/faultconn"
 	"mailstow/sync/testkit/model"
 	"mailstow/sync/testkit/model/proto"
@@ -32,7 +33,15 @@ func init() { // not at once: a step may be one of others
 		"run-full":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.Full = true }) },
 		"run-dry":       func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.DryRun = true }) },
 		"run-pull":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PullOnly = true }) },
-		"run-push":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PushOnly = true }) },
+		"run-within":    (*machine).within,
+		"run-unreadable": func(m *machine, s Step) {
+			m.server.Lies.Unreadable = uint32(1 + s.A%3)
+			m.run()
+			m.calm()
+		},
+		"run-guarded": (*machine).guarded,
+		"put-back":    (*machine).revert,
+		"run-push":    func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PushOnly = true }) },
 	}
 }
 
@@ -105,6 +114,23 @@ func (m *machine) killed(s Step) {
 	m.reopen()
 }
 
+// within is a run in which an answer breaks off.
+func (m *machine) within(s Step) {
+	m.Helper()
+	f := proto.Fault{At: 1 + s.A%4}
+	switch s.C % 4 {
+	case 0:
+		f.Cut = true
+	case 1:
+		f.Says, f.Lost = "* BYE %s: not now", true
+	case 2:
+		f.Ahead = garbage[s.C/4%len(garbage)]
+	default:
+		f.Says, s.B = "%s NO [LIMIT] not today", 1
+	}
+	m.fault(s, f)
+}
+
 // badLine is a run whose connections are all cut, a little later each time.
 func (m *machine) badLine(s Step) {
 	m.Helper()
@@ -130,7 +156,7 @@ func (m *machine) runAs(how func(*mailsync.Options)) mailsync.Receipt {
 	rc, err := mailsync.Pull(m.ctx, m.store, m.account(), opt)
 	m.ledger.epoch++
 	m.server.Wait()
-	if !slices.Contains(endings, rc.Exit) {
+	if !slices.Contains(endings, rc.Exit) && !(rc.Exit == mailsync.ExitGuard && opt.MaxDeletes != plan.NoLimit) {
 		m.Errorf("machine %d: exit %d, %v, %+v", m.number, rc.Exit, err, rc)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

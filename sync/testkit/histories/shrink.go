@@ -59,6 +59,16 @@ func (s *shrinking) rest() (simpler bool) {
 	if s.h.Hide && s.try(func(h *History) { h.Hide = false }) {
 		simpler = true
 	}
+	for _, q := range slices.Clone(s.h.Quirks) {
+		if s.try(func(h *History) {
+			h.Quirks = slices.DeleteFunc(slices.Clone(h.Quirks), func(x string) bool { return x == q })
+		}) {
+			simpler = true
+		}
+	}
+	if s.h.Connections > 0 && s.try(func(h *History) { h.Connections = 0 }) {
+		simpler = true
+	}
 	return s.h.Policy != 0 && s.try(func(h *History) { h.Policy = 0 }) || simpler
 }
 

@@ -50,8 +50,8 @@ func (f *finds) Fatalf(format string, args ...any) {
 func newWorld(t TB, h History, log io.Writer) *World {
 	w := &World{TB: t, History: h, Log: log, ledger: newLedger(), clock: time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)}
 	w.server = proto.NewServer(model.New(), h.Caps...)
-	w.server.Lies.HideUIDs = h.Hide
 	w.furnish()
+	w.quirky()
 	return w
 }
 
@@ -80,6 +80,7 @@ func (w *World) logf(format string, args ...any) {
 func (w *World) step(s Step) {
 	w.Helper()
 	w.clock = w.clock.Add(time.Minute)
+	w.ledger.steps++
 	m := w.machines[s.M%len(w.machines)]
 	switch {
 	case s.Do == "settle":
@@ -97,7 +98,7 @@ func (w *World) step(s Step) {
 
 // date is that of the n-th message; some have the same.
 func date(n int) time.Time {
-	return time.Date(2020, 1, 1, 9, 30, 0, 0, time.FixedZone("", 2*3600)).AddDate(0, 0, n/3)
+	return time.Date(2020, 1, 1, 9, 30, 17, 0, time.FixedZone("", 2*3600)).AddDate(0, 0, n/3)
 }
 
 // text is the n-th message. Those of a kind have the same size.

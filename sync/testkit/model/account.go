@@ -10,6 +10,8 @@ const Delim = "/"
 
 // Account is everything that one login sees.
 type Account struct {
+	Quota int // how many messages it may hold; 0: any number
+
 	boxes      map[string]*Mailbox
 	subscribed map[string]bool
 	validity   uint32 // the last one given
@@ -64,6 +66,14 @@ func (a *Account) Mailboxes() (all []*Mailbox) {
 	}
 	slices.SortFunc(all, func(x, y *Mailbox) int { return strings.Compare(x.Name, y.Name) })
 	return all
+}
+
+// Room reports whether so many messages more may come.
+func (a *Account) Room(n int) bool {
+	for _, m := range a.boxes {
+		n += len(m.Messages)
+	}
+	return a.Quota == 0 || n <= a.Quota
 }
 
 // Mailbox is the one with a name; nil: there is none. INBOX folds case.

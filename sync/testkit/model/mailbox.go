@@ -17,7 +17,7 @@ type Mailbox struct {
 	Expunged    []Expunged // in the order of their ends
 	Keywords    []string   // ever used here
 	Use         string     // a special use such as \Trash, or ""
-	ReadOnly    bool       // whoever opens it
+	ReadOnly    bool       // whoever opens it, and nothing goes in
 
 	account *Account
 	number  int

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+
+	"mailstow/sync/testkit/model"
 )
 
 // incoming is one message of an APPEND.
@@ -36,6 +38,9 @@ func (s *session) append(c command) string {
 	if box == nil {
 		return tryCreate
 	}
+	if no := s.room(box, len(all)); no != "" {
+		return no
+	}
 	var uids []uint32
 	for _, m := range all {
 		m = s.bent(m)
@@ -45,6 +50,17 @@ func (s *session) append(c command) string {
 		return "OK done"
 	}
 	return fmt.Sprintf("OK [APPENDUID %d %s] done", box.UIDValidity, render(uids))
+}
+
+// room is "" where so many messages may go into a mailbox (RFC 5530).
+func (s *session) room(box *model.Mailbox, n int) string {
+	switch {
+	case box.ReadOnly:
+		return "NO [NOPERM] nothing goes in there"
+	case !s.srv.account.Room(n):
+		return "NO [OVERQUOTA] there is no room"
+	}
+	return ""
 }
 
 func readIncoming(args []node) (m incoming, rest []node, ok bool) {

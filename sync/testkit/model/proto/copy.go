@@ -2,6 +2,7 @@ package proto
 
 import (
 	"fmt"
+	"strings"
 
 	"mailstow/sync/testkit/model"
 )
@@ -24,7 +25,11 @@ func (s *session) relocation(c command, byUID bool) (uids []uint32, to *model.Ma
 	if to = s.srv.account.Mailbox(s.called(c.args[1])); to == nil {
 		return nil, nil, tryCreate
 	}
-	return uids, to, ""
+	n := len(uids)
+	if strings.HasSuffix(c.name, "MOVE") {
+		n = 0
+	}
+	return uids, to, s.room(to, n)
 }
 
 func (s *session) copy(c command) string {
