@@ -64,11 +64,32 @@ func (tx *Tx) wantFlags(id MessageID, local string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.setFlags(nil, id, m.base, local); err != nil {
+	base, err := tx.perhapsThere(m, local)
+	if err != nil {
+		return err
+	}
+	if err := tx.setFlags(nil, id, base, local); err != nil {
 		return err
 	}
 	_, err = tx.exec("UPDATE intent SET state = 'queued', tries = 0, reason = '', retry_at = NULL WHERE message = ? AND kind = 'flags'", id)
 	return err
+}
+
+// perhapsThere is the base for other local flags. What waited while a run was under way
+// may have reached the server without the store hearing of it: if it is taken back now,
+// the server has to be told, so it counts as there until its flags are read again.
+func (tx *Tx) perhapsThere(m mailRow, local string) (string, error) {
+	tried, err := tx.get(`SELECT 1 FROM intent i WHERE i.message = ? AND i.kind = 'flags'
+		AND ifnull(i.since, 0) < (SELECT max(id) FROM run WHERE account = i.account)`, []any{m.id}, new(int))
+	if err != nil || !tried {
+		return m.base, err
+	}
+	base, err := tx.merge(local, m.local, m.base)
+	if err != nil || base == m.base {
+		return m.base, err
+	}
+	_, err = tx.exec("UPDATE generation SET highestmodseq = 0 WHERE id = ?", m.gen)
+	return base, err
 }
 
 // merge is Options.Merge.

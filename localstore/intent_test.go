@@ -462,3 +462,24 @@ func TestEditIsDurable(t *testing.T) {
 		}
 	}
 }
+
+// What a run may have sent, and never heard of, is on the server for all that is
+// known: taking it back is to be sent as well, and the flags there are read anew.
+func TestFlagsTakenBackLate(t *testing.T) {
+	s := newStore(t)
+	d := newDesk(t, s)
+	flags := func(add, remove string) {
+		t.Helper()
+		edit(t, s, func(tx *Tx) error { return tx.EditFlags([]MessageID{1}, add, remove) })
+	}
+	flags("Work", "")
+	d.nextRun()
+	update(t, s, func(tx *Tx) error { return tx.SetCursor(1, Cursor{UIDNext: 100, HighestModSeq: 7}) })
+	flags(`\Flagged`, "Work")
+	want(t, "queue", d.waits(), []string{`flags box 1 target 0 message 1 [\Seen Work>\Flagged \Seen]`})
+	if n := count(t, s, "SELECT highestmodseq FROM generation WHERE id = 1"); n != 0 {
+		t.Errorf("flags are read again from %d on", n)
+	}
+	update(t, s, func(tx *Tx) error { return tx.SetFlags(d.run, []FlagChange{{1, `\Seen`, `\Flagged \Seen`}}) })
+	want(t, "queue", d.waits(), []string{`flags box 1 target 0 message 1 [\Seen>\Flagged \Seen]`})
+}

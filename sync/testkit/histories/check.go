@@ -3,6 +3,7 @@ package histories
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"slices"
 	"sort"
@@ -109,13 +110,15 @@ func (w *World) settle() (last []mailsync.Receipt) {
 	return last
 }
 
-// over is settle, and then what costs the most to look at.
-func (w *World) over() {
+// over is settle, and then what costs the most to look at, thorough most of all.
+func (w *World) over(thorough bool) {
 	w.Helper()
 	ends := w.settle()
 	for i, m := range w.machines {
 		if !w.Failed() {
 			m.idle(ends[i].Exit)
+		}
+		if !w.Failed() && thorough {
 			m.sound()
 		}
 	}
@@ -184,13 +187,12 @@ func (m *machine) sameNames(a *model.Account, quiet bool) {
 // waiting are the edits that have not been carried out.
 func (m *machine) waiting() (all []string) {
 	m.Helper()
-	err := m.store.Intents(context.Background(), m.accountID(), func(in localstore.Intent) error {
-		all = append(all, fmt.Sprintf("%s %s %s", in.Kind, in.State, in.Reason))
-		return nil
-	})
-	if err != nil {
-		m.Fatalf("%v", err)
-	}
+	m.query(func(r *sql.Rows) error {
+		var kind, state, reason string
+		err := r.Scan(&kind, &state, &reason)
+		all = append(all, fmt.Sprint(kind, " ", state, " ", reason))
+		return err
+	}, "SELECT kind, state, reason FROM intent")
 	return all
 }
 

@@ -17,13 +17,21 @@
 //     nothing, and the store's own Check finds nothing.
 //
 // TestHistories tries some; MAILSTOW_TEST_HISTORIES=10000 as many, from the number in
-// MAILSTOW_TEST_HISTORIES_FROM on. What went wrong once stays in TestFound.
+// MAILSTOW_TEST_HISTORIES_FROM on; before a release
+//
+//	go test ./sync/testkit/histories -run TestHistories$ -timeout 0 -v -soak 1h
+//
+// tries others for an hour. What went wrong once stays in TestFound.
 //
 // A History is a value: it prints as JSON, and runs again from that.
 //
+// The server has capabilities, quirks, quotas and locks drawn at random; a store may be
+// replaced by an old backup of itself (what was done since is then unknown to the
+// ledger), and a run may be told to delete nothing (I26), which is looked at.
+//
 // Layout: history.go is the value, shrink.go makes it short; ground.go runs one after the
 // other in stores of place.go, which stay open and begin anew; world.go is what happens
-// once, with machine.go for each owner; owner.go, owner_more.go, others.go and
-// runs.go carry out its steps; ledger.go remembers what was done and says what must be
+// once, with machine.go for each owner and quirks.go for the server; owner.go,
+// owner_more.go, others.go, past.go and runs.go carry out its steps; ledger.go remembers what was done and says what must be
 // there; rows.go reads a store, check.go and owed.go compare.
 package histories

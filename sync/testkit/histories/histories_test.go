@@ -1,8 +1,10 @@
 package histories_test
 
 import (
+	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,7 +26,16 @@ const (
 	countEnv  = "MAILSTOW_TEST_HISTORIES"
 	firstEnv  = "MAILSTOW_TEST_HISTORIES_FROM"
 	replayEnv = "MAILSTOW_TEST_HISTORY"
+	soakEnv   = "MAILSTOW_TEST_SOAK"
 )
+
+// For a release: any number of histories that no run before has seen.
+var soak = flag.Duration("soak", soakTime(), "how long to try histories, from "+soakEnv)
+
+func soakTime() time.Duration {
+	d, _ := time.ParseDuration(os.Getenv(soakEnv))
+	return d
+}
 
 func number(t *testing.T, env string, otherwise int) int {
 	t.Helper()
@@ -47,16 +59,24 @@ func TestHistories(t *testing.T) {
 	}
 	before := debug.SetGCPercent(400) // little is kept, much is thrown away
 	t.Cleanup(func() { debug.SetGCPercent(before) })
-	count := number(t, countEnv, map[bool]int{true: 4, false: 150}[testing.Short()])
+	first := number(t, firstEnv, 0)
+	end, until := int64(first+number(t, countEnv, map[bool]int{true: 8, false: 150}[testing.Short()])), time.Time{}
+	if *soak > 0 {
+		end, until = math.MaxInt64, time.Now().Add(*soak)
+		first = number(t, firstEnv, int(time.Now().Unix())<<20)
+	}
 	var next, failures atomic.Int64
-	next.Store(int64(number(t, firstEnv, 0)))
-	end := next.Load() + int64(count)
+	next.Store(int64(first))
+	began := time.Now()
+	t.Cleanup(func() {
+		t.Logf("%d histories from %d on in %v", min(next.Load(), end)-int64(first), first, time.Since(began).Round(time.Second))
+	})
 	for i := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			ground := histories.NewGround(memory(t))
 			defer ground.Close()
-			for n := next.Add(1) - 1; n < end && failures.Load() < 5; n = next.Add(1) - 1 {
+			for n := next.Add(1) - 1; n < end && failures.Load() < 5 && (until.IsZero() || time.Now().Before(until)); n = next.Add(1) - 1 {
 				if wrong := ground.Run(history.Example(int(n)), io.Discard); len(wrong) > 0 {
 					failures.Add(1)
 					report(t, int(n), ground, wrong)
@@ -141,6 +161,6 @@ var history = rapid.Custom(func(t *rapid.T) histories.History {
 			s.Then = rapid.SampledFrom(histories.OthersDo).Draw(t, "then")
 		}
 		return s
-	}), 4, 30).Draw(t, "steps")
+	}), 3, 30).Draw(t, "steps")
 	return h
 })

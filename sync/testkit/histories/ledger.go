@@ -26,6 +26,7 @@ type entry struct {
 	touched int             // the last step that was about it
 	base    map[string]bool // flags when all was quiet last
 	writes  []write         // since
+	blurred bool            // since: one of several copies was meant
 }
 
 // write is one change of one flag.
@@ -76,7 +77,7 @@ func (l *ledger) flag(n int, who actor, flag string, on bool) {
 // quiet begins anew: this is what all agree on.
 func (l *ledger) quiet(n int, flags []string) {
 	e := l.messages[n]
-	e.base, e.writes = map[string]bool{}, nil
+	e.base, e.writes, e.blurred = map[string]bool{}, nil, false
 	for _, f := range flags {
 		e.base[f] = true
 	}

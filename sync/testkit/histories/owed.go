@@ -80,7 +80,7 @@ func (w *World) present(n int, there []*model.Message, waits bool) {
 		w.Errorf("%04d is lost", n)
 	case alive > most:
 		w.Errorf("%04d is there %d times, and may be %d times", n, alive, most)
-	case alive == 1 && len(there) == 1 && !e.doomed && e.copies == 0 && !waits:
+	case alive == 1 && len(there) == 1 && !e.doomed && e.copies == 0 && !waits && !e.blurred:
 		w.flagged(n, e, there[0])
 	}
 	if len(there) > 0 {

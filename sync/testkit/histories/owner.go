@@ -91,7 +91,22 @@ func (e *editing) flag(on bool) (func(), error) {
 	}
 	n, who := numberOf(e.one().Subject), e.who()
 	e.logf("   %04d in %s: +%s -%s", n, e.one().Folder, add, remove)
-	return func() { e.ledger.flag(n, who, add+remove, on) }, e.tx.EditFlags(e.ids(), add, remove)
+	return func() {
+		e.ledger.flag(n, who, add+remove, on)
+		if e.copies(n) > 1 {
+			e.ledger.messages[n].blurred = true
+		}
+	}, e.tx.EditFlags(e.ids(), add, remove)
+}
+
+// copies are how many of a message there are to be seen.
+func (e *editing) copies(n int) (all int) {
+	for _, m := range e.mail {
+		if numberOf(m.Subject) == n {
+			all++
+		}
+	}
+	return all
 }
 
 func (e *editing) move() (func(), error) {

@@ -76,7 +76,7 @@ func (m *machine) fault(s Step, f proto.Fault) {
 		if seen++; seen <= s.A%6 {
 			return proto.Fault{}
 		}
-		done = true
+		done, m.at = true, line
 		m.logf("   at %s", line)
 		return f
 	}
@@ -99,7 +99,18 @@ func (m *machine) meanwhile(s Step) {
 		m.ledger.epoch++
 		m.logf("   %+v", what)
 		m.other(a, what)
+		m.lateFor(a)
 	}})
+}
+
+// lateFor: what is there when a mailbox is deleted goes with it, however late it came.
+func (m *machine) lateFor(a *model.Account) {
+	name, deleted := strings.CutPrefix(m.at, "DELETE ")
+	if box := a.Mailbox(strings.Trim(name, `"`)); deleted && box != nil {
+		for _, msg := range box.Messages {
+			m.ledger.doom(numberIn(msg.Body))
+		}
+	}
 }
 
 // killed is a run that ends at some command, as the process may; the store is opened
