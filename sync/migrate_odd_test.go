@@ -1,6 +1,8 @@
 package sync_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	mailsync "mailstow/sync"
@@ -56,4 +58,29 @@ func TestMigrateOdd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Mail that this project did not write goes all the way round: from one server to
+// another, and from there into an empty mirror, with the same bytes.
+func TestMigrateCorpus(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(corpusDir(t), "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	m := moveTo(t, ofDovecot(t), ofDovecot(t))
+	for i, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.from.user.Append("INBOX", nil, day(i), data)
+	}
+	if n := m.pass(); n != len(files) {
+		t.Errorf("%d of %d copied", n, len(files))
+	}
+	m.same()
+	if rc := m.to.pull(0); rc.Bodies+int64(rc.Linked) < int64(len(files)) {
+		t.Errorf("%+v", rc)
+	}
+	m.to.equal()
 }

@@ -188,21 +188,25 @@ func TestMigrateServers(t *testing.T) {
 	}
 }
 
-// Courier has everything below INBOX and dots between levels: there, and back to another
-// server.
+// To another kind of server and back: Courier has everything below INBOX and dots
+// between levels.
 func TestMigrateThereAndBack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Courier takes its time")
 	}
-	there := moveTo(t, ofDovecot(t), ofCourier(t))
-	there.fill()
-	there.first()
-	back := moveTo(t, there.target, ofDovecot(t))
-	if n := back.pass(); n != migrated {
-		t.Errorf("%d copied back", n)
-	}
-	if d := gocmp.Diff(there.source.contents(), back.target.contents()); d != "" {
-		t.Errorf("there and back (-before +after):\n%s", d)
+	for name, far := range map[string]func(*testing.T) site{"courier": ofCourier, "cyrus": ofCyrus} {
+		t.Run(name, func(t *testing.T) {
+			there := moveTo(t, ofDovecot(t), far(t))
+			there.fill()
+			there.first()
+			back := moveTo(t, there.target, ofDovecot(t))
+			if n := back.pass(); n != migrated {
+				t.Errorf("%d copied back", n)
+			}
+			if d := gocmp.Diff(there.source.contents(), back.target.contents()); d != "" {
+				t.Errorf("there and back (-before +after):\n%s", d)
+			}
+		})
 	}
 }
 
