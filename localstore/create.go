@@ -41,7 +41,8 @@ func checkHeader(path string) error {
 	n, err := io.ReadFull(f, head)
 	switch {
 	case n == 0 && err == io.EOF:
-		return &Error{Kind: ErrNoStore, Path: path, Err: errors.New("the file is empty")}
+		return &Error{Kind: ErrNoStore, Path: path, Err: errors.New("the file is empty"),
+			Hint: "if it was a store, put a copy of it back; mailstow sync makes a new one"}
 	case err != nil && err != io.ErrUnexpectedEOF:
 		return &Error{Kind: ErrCorrupt, Path: path, Err: err}
 	case n < headerLength || string(head[:len(headerMagic)]) != headerMagic:
