@@ -40,7 +40,7 @@ var invariants = []proven{
 		by("sync/plan.TestPush sync/remote.TestEditServersThatLie sync/testkit/histories.TestHistories sync/testkit.TestImapclientIsKeptShort"),
 		"planned so and tested as a plan; no test of a run takes the copy away before its source would go"},
 	{"I19", "what may have been done is looked for before it is done again",
-		by("sync/testkit/killpoints.TestKillPoints sync.TestPushIsKilled sync.TestPushIsCut sync/remote.TestAppendCutShort sync/remote.TestEditCutShort localstore.TestEditIsDurable"), ""},
+		by("sync/testkit/killpoints.TestKillPoints sync/testkit/killpoints.TestPowerCuts sync.TestPushIsKilled sync.TestPushIsCut sync/remote.TestAppendCutShort sync/remote.TestEditCutShort localstore.TestEditIsDurable"), ""},
 	{"I20", "without APPENDUID a message is found by what it is; when in doubt it is not sent again",
 		by("sync.TestPushToServerThatRewrites sync.TestPushToServerThatRewritesWithoutAnswer sync.TestPushOfTwins localstore.TestAppendRewritten localstore.TestNewcomersAreTakenOnce"), ""},
 	{"I21", "many appended at once fail as one and go singly; a move may be done in part",

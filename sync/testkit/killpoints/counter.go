@@ -18,6 +18,7 @@ type counter struct {
 	points []string
 	dead   bool
 	die    func() // leaves the files as they are
+	power  *power // nil: it stays on
 	conns  []net.Conn
 }
 
@@ -72,10 +73,24 @@ func (c *counter) file(op faultfile.Op) (code faultfile.Code) {
 		half = nil
 	}
 	name := fmt.Sprintf("%s %s %d+%d", op.Kind, op.File, op.At, len(op.Data))
-	if !c.effect(name, half, func() { code = op.Do() }) {
+	whole := func() {
+		c.note(op)
+		code = op.Do()
+	}
+	if !c.effect(name, half, whole) {
 		return op.Broken()
 	}
 	return code
+}
+
+// note remembers what would be lost.
+func (c *counter) note(op faultfile.Op) {
+	if c.power == nil || op.Kind == faultfile.Lock {
+		return
+	}
+	if err := c.power.before(op); err != nil {
+		panic(err)
+	}
 }
 
 // dial opens connections that are counted, too.

@@ -17,15 +17,20 @@ const pointEnv = "MAILSTOW_TEST_KILLPOINT"
 const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
 
 // Whatever the point at which a process dies, the next one comes to the right end.
-func TestKillPoints(t *testing.T) {
+func TestKillPoints(t *testing.T) { each(t, limit(t, 45), (*Machine).Kill) }
+
+// The same when the machine dies with it: what was not synced is there or not.
+func TestPowerCuts(t *testing.T) { each(t, limit(t, 8), (*Machine).PowerCut) }
+
+// each dies at some points of all scenarios.
+func each(t *testing.T, limit int, die func(m *Machine, n int)) {
 	if text := os.Getenv(pointEnv); text != "" {
-		replay(t, text)
+		replay(t, text, die)
 		return
 	}
-	limit := limit(t, 45)
 	var points, tried atomic.Int64
 	t.Run("scenarios", func(t *testing.T) {
-		for _, s := range scenarios {
+		for i, s := range scenarios {
 			t.Run(s.Name, func(t *testing.T) {
 				if testing.Short() && s.Large > 0 {
 					t.Skip("takes long; without -short it is tried")
@@ -35,9 +40,10 @@ func TestKillPoints(t *testing.T) {
 				stride := stride(len(m.Points), limit, s.Large)
 				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
 				points.Add(int64(len(m.Points)))
-				for n := 1 + len(s.Name)%stride; n <= len(m.Points) && !t.Failed(); n += stride {
-					if m.Kill(n); t.Failed() {
-						t.Logf("%s='%s@%d' go test -run TestKillPoints$ ./sync/testkit/killpoints/", pointEnv, s.Name, n)
+				for n := 1 + i*7%stride; n <= len(m.Points) && !t.Failed(); n += stride {
+					if die(m, n); t.Failed() {
+						name, _, _ := strings.Cut(t.Name(), "/")
+						t.Logf("%s='%s@%d' go test -run %s$ ./sync/testkit/killpoints/", pointEnv, s.Name, n, name)
 					}
 					tried.Add(1)
 				}
@@ -70,7 +76,7 @@ func stride(points, limit, longer int) int {
 	return (points + limit - 1) / limit
 }
 
-func replay(t *testing.T, text string) {
+func replay(t *testing.T, text string, die func(m *Machine, n int)) {
 	name, number, _ := strings.Cut(text, "@")
 	n, err := strconv.Atoi(number)
 	if err != nil {
@@ -80,7 +86,7 @@ func replay(t *testing.T, text string) {
 		if s.Name == name {
 			m := New(t, s, memory(t))
 			m.Aloud = true
-			m.Kill(n)
+			die(m, n)
 		}
 	}
 }

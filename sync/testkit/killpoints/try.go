@@ -2,6 +2,7 @@ package killpoints
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,7 +46,17 @@ func (m *Machine) reference() {
 // Kill lets a process die at the n-th point, and looks at what comes of it.
 func (m *Machine) Kill(n int) {
 	m.Helper()
-	c := &counter{at: n}
+	m.end(n, &counter{at: n})
+}
+
+// PowerCut lets the whole machine die with it.
+func (m *Machine) PowerCut(n int) {
+	m.Helper()
+	m.end(n, &counter{at: n, power: newPower("", n)})
+}
+
+func (m *Machine) end(n int, c *counter) {
+	m.Helper()
 	dir, servers := m.live(c, m.does)
 	where := "past its end"
 	if c.dead {
@@ -66,7 +77,13 @@ func (m *Machine) live(c *counter, do func(*Owner) error) (image string, servers
 	var broken error
 	c.die = func() {
 		broken = copyFiles(dir, image)
+		if c.power != nil {
+			broken = errors.Join(broken, c.power.leave(image))
+		}
 		cancel()
+	}
+	if c.power != nil {
+		c.power.dir = dir
 	}
 	servers = m.servers()
 	stop := faultfile.Watch(dir, c.file)
