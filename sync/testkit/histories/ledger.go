@@ -69,6 +69,16 @@ func (l *ledger) back(n int, sure bool) {
 	e.doomed = e.doomed && !sure
 }
 
+// unfollowed: what was moved cannot be recognised where it is now, or is seen in both
+// places, so that an edit of it may put it back, if that is the policy.
+func (l *ledger) unfollowed() {
+	for _, e := range l.messages {
+		if len(e.movers) > 0 {
+			e.lifted++
+		}
+	}
+}
+
 func (l *ledger) flag(n int, who actor, flag string, on bool) {
 	e := l.touch(n)
 	e.writes = append(e.writes, write{who, flag, on, l.epoch})

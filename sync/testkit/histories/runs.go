@@ -36,6 +36,7 @@ func init() { // not at once: a step may be one of others
 		"run-within":    (*machine).within,
 		"run-unreadable": func(m *machine, s Step) {
 			m.server.Lies.Unreadable = uint32(1 + s.A%3)
+			m.ledger.unfollowed()
 			m.run()
 			m.calm()
 		},
