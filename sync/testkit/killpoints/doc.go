@@ -26,11 +26,12 @@
 // with a fault in place of a death: the process must say what is wrong and what to do,
 // and the next one come to the same end.
 //
-// TestKillPoints, TestPowerCuts, TestDiskFaults and TestBusy try some points of each scenario;
-// MAILSTOW_TEST_KILLPOINTS=200 that many of each, 0 all. MAILSTOW_TEST_KILLPOINT, which
-// a failure prints, tries one and tells what is sent.
+// TestKillPoints, TestPowerCuts, TestDiskFaults and TestBusy try some points of each
+// scenario; MAILSTOW_TEST_KILLPOINTS=200 that many of each, 0 all. A failure prints a
+// MAILSTOW_TEST_KILLPOINT, which tries one and tells what is sent.
 //
 // Layout: scenario.go is what is tried, owner.go what it is told with, account.go its
 // servers; counter.go counts points, process.go is a life, image.go what is left of
-// it, and power.go what a power cut leaves; try.go is one try, after.go what must be true behind it; fault.go are faults.
+// it, and power.go what a power cut leaves; try.go is one try, after.go what must be
+// true behind it; fault.go are faults.
 package killpoints

@@ -17,13 +17,13 @@ const pointEnv = "MAILSTOW_TEST_KILLPOINT"
 const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
 
 // Whatever the point at which a process dies, the next one comes to the right end.
-func TestKillPoints(t *testing.T) { each(t, limit(t, 45), (*Machine).Kill) }
+func TestKillPoints(t *testing.T) { each(t, limit(t, 45), 2, (*Machine).Kill) }
 
 // The same when the machine dies with it: what was not synced is there or not.
-func TestPowerCuts(t *testing.T) { each(t, limit(t, 8), (*Machine).PowerCut) }
+func TestPowerCuts(t *testing.T) { each(t, limit(t, 8), 6, (*Machine).PowerCut) }
 
-// each dies at some points of all scenarios.
-func each(t *testing.T, limit int, die func(m *Machine, n int)) {
+// each dies at some points of all scenarios; when time is short, of one in some.
+func each(t *testing.T, limit, oneIn int, die func(m *Machine, n int)) {
 	if text := os.Getenv(pointEnv); text != "" {
 		replay(t, text, die)
 		return
@@ -31,10 +31,10 @@ func each(t *testing.T, limit int, die func(m *Machine, n int)) {
 	var points, tried atomic.Int64
 	t.Run("scenarios", func(t *testing.T) {
 		for i, s := range scenarios {
+			if testing.Short() && (s.Large > 0 || i%oneIn > 0) {
+				continue
+			}
 			t.Run(s.Name, func(t *testing.T) {
-				if testing.Short() && s.Large > 0 {
-					t.Skip("takes long; without -short it is tried")
-				}
 				t.Parallel()
 				m := New(t, s, memory(t))
 				stride := stride(len(m.Points), limit, s.Large)
