@@ -2,7 +2,6 @@ package histories
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -10,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/mirror"
 	"mailstow/sync/testkit/model"
 
-	"github.com/emersion/go-imap/v2"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -47,12 +45,12 @@ func (m *machine) keeps() {
 // behind: no cursor is ahead of what was applied (I8).
 func (m *machine) behind(a *model.Account) {
 	m.Helper()
-	rows := map[string]map[uint32]row{}
+	rows := map[string]map[uint32]mirror.Row{}
 	for _, r := range m.present() {
-		if rows[r.raw] == nil {
-			rows[r.raw] = map[uint32]row{}
+		if rows[r.Raw] == nil {
+			rows[r.Raw] = map[uint32]mirror.Row{}
 		}
-		rows[r.raw][r.uid] = r
+		rows[r.Raw][r.UID] = r
 	}
 	for _, c := range m.cursors() {
 		box := a.Mailbox(c.raw)
@@ -64,9 +62,9 @@ func (m *machine) behind(a *model.Account) {
 			switch {
 			case msg.UID <= c.listed && !known:
 				m.Errorf("machine %d: %s is listed up to %d, and lacks %d", m.number, c.raw, c.listed, msg.UID)
-			case msg.UID <= c.listed && msg.ModSeq <= c.modSeq && r.base != canonical(msg.Flags):
+			case msg.UID <= c.listed && msg.ModSeq <= c.modSeq && r.Base != mirror.Canonical(msg.Flags):
 				m.Errorf("machine %d: %s is applied up to %d, and %d, of %d, has %q instead of %q",
-					m.number, c.raw, c.modSeq, msg.UID, msg.ModSeq, r.base, msg.Flags)
+					m.number, c.raw, c.modSeq, msg.UID, msg.ModSeq, r.Base, msg.Flags)
 			}
 		}
 		for _, x := range box.Expunged {
@@ -75,14 +73,6 @@ func (m *machine) behind(a *model.Account) {
 			}
 		}
 	}
-}
-
-func canonical(flags []string) string {
-	var all []imap.Flag
-	for _, f := range flags {
-		all = append(all, imap.Flag(f))
-	}
-	return string(conflict.Canonical(all))
 }
 
 // settle lets all machines run, with a good line and nobody else at work, until
@@ -136,7 +126,7 @@ func (m *machine) idle(exit int) {
 		m.Errorf("machine %d: the run after the last ends with %d, %v, instead of %d", m.number, rc.Exit, err, exit)
 	}
 	for _, line := range m.allowed() {
-		if !reading.MatchString(line) {
+		if !mirror.Reads(line) {
 			m.Errorf("machine %d is not at rest: %s", m.number, line)
 		}
 	}
@@ -149,22 +139,14 @@ func (m *machine) idle(exit int) {
 func (m *machine) equal(a *model.Account) {
 	m.Helper()
 	quiet := len(m.waiting()) == 0
-	var theirs, ours []string
-	for _, box := range a.Mailboxes() {
-		for _, msg := range box.Messages {
-			theirs = append(theirs, fmt.Sprintf("%s/%d %d %q %d %x", box.Name, box.UIDValidity, msg.UID, canonical(msg.Flags), msg.Date.Unix(), sha256.Sum256(msg.Body)))
+	rows := m.present()
+	for _, r := range rows {
+		if quiet && r.Base != r.Local && !m.has("no-keywords") {
+			m.Errorf("machine %d: nothing waits, and %s %d has %q here and %q there", m.number, r.Raw, r.UID, r.Local, r.Base)
 		}
 	}
-	for _, r := range m.present() {
-		ours = append(ours, fmt.Sprintf("%s/%d %d %q %d %s", r.raw, r.uidvalidity, r.uid, r.base, r.date, r.sha))
-		if quiet && r.base != r.local && !m.has("no-keywords") {
-			m.Errorf("machine %d: nothing waits, and %s %d has %q here and %q there", m.number, r.raw, r.uid, r.local, r.base)
-		}
-	}
-	sort.Strings(theirs)
-	sort.Strings(ours)
-	if !slices.Equal(theirs, ours) {
-		m.Errorf("machine %d (-server +mirror):\n%s", m.number, cmp.Diff(theirs, ours))
+	if diff := mirror.Difference(a, rows); diff != "" {
+		m.Errorf("machine %d (-server +mirror):\n%s", m.number, diff)
 	}
 	m.sameNames(a, quiet)
 }

@@ -101,8 +101,8 @@ func (m *machine) contents() (here, there map[string]bool) {
 	m.Helper()
 	here, there = map[string]bool{}, map[string]bool{}
 	for _, r := range m.present() {
-		if r.sha != "" {
-			here[r.sha] = true
+		if r.SHA != "" {
+			here[r.SHA] = true
 		}
 	}
 	m.server.Do(func(a *model.Account) {

@@ -2,36 +2,22 @@ package histories
 
 import (
 	"database/sql"
-	"fmt"
-	"sort"
-	"strings"
+
+	"mailstow/sync/testkit/mirror"
 )
 
-// row is a message that the store takes for one on the server.
-type row struct {
-	raw         string
-	uidvalidity uint32
-	uid         uint32
-	base, local string
-	date        int64
-	sha         string
+// asks is how package mirror puts questions: each is prepared once.
+func (m *machine) asks() mirror.Ask {
+	return func(query string, args ...any) (*sql.Rows, error) { return m.ask(query).Query(args...) }
 }
 
-const current = ` FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox
-	LEFT JOIN body b ON b.id = m.body
-	WHERE m.vanished_run IS NULL AND m.uid IS NOT NULL AND g.retired_run IS NULL AND x.detached_run IS NULL`
-
 // present are the messages that the store takes for being on the server.
-func (m *machine) present() (all []row) {
+func (m *machine) present() []mirror.Row {
 	m.Helper()
-	m.query(func(r *sql.Rows) error {
-		var x row
-		var date sql.NullInt64
-		err := r.Scan(&x.raw, &x.uidvalidity, &x.uid, &x.base, &x.local, &date, &x.sha)
-		x.date = date.Int64
-		all = append(all, x)
-		return err
-	}, `SELECT x.raw, g.uidvalidity, m.uid, m.base, m.local, m.date, ifnull(lower(hex(b.sha256)), '')`+current)
+	all, err := m.asks().Present("work")
+	if err != nil {
+		m.Fatalf("%v", err)
+	}
 	return all
 }
 
@@ -70,19 +56,9 @@ func (m *machine) bodies() map[string]bool {
 // dump is all that a run may write, but for its own record.
 func (m *machine) dump() string {
 	m.Helper()
-	var lines []string
-	for _, table := range []string{"mailbox", "generation", "message", "event", "problem", "body", "intent", "conflict"} {
-		m.query(func(r *sql.Rows) error {
-			columns, _ := r.Columns()
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			err := r.Scan(into...)
-			lines = append(lines, fmt.Sprint(table, " ", values))
-			return err
-		}, "SELECT * FROM "+table)
+	text, err := m.asks().Dump()
+	if err != nil {
+		m.Fatalf("%v", err)
 	}
-	sort.Strings(lines)
-	return strings.Join(lines, "\n")
+	return text
 }

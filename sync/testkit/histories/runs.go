@@ -3,13 +3,13 @@ package histories
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
 	"mailstow/sync/testkit/faultconn"
+	"mailstow/sync/testkit/mirror"
 	"mailstow/sync/testkit/model"
 	"mailstow/sync/testkit/model/proto"
 )
@@ -71,7 +71,7 @@ func (m *machine) fault(s Step, f proto.Fault) {
 	m.Helper()
 	seen, done := 0, false
 	m.server.Fault = func(line string) proto.Fault {
-		if changing := !reading.MatchString(line); done || changing != (s.B%4 != 0) || strings.HasPrefix(line, "LOG") {
+		if changing := !mirror.Reads(line); done || changing != (s.B%4 != 0) || strings.HasPrefix(line, "LOG") {
 			return proto.Fault{}
 		}
 		if seen++; seen <= s.A%6 {
@@ -179,20 +179,12 @@ func (m *machine) runAs(how func(*mailsync.Options)) mailsync.Receipt {
 	return rc
 }
 
-// What may leave at all: the source of a move goes by MOVE or UID EXPUNGE, flags are
-// added and taken away.
-var (
-	reading = regexp.MustCompile(`^(CAPABILITY|ID|LOGIN|AUTHENTICATE|ENABLE|NAMESPACE|LIST|LSUB|STATUS|EXAMINE|UID FETCH|UID SEARCH|NOOP|LOGOUT|UNSELECT)\b`)
-	writing = regexp.MustCompile(`^(SELECT|CREATE|DELETE|RENAME|SUBSCRIBE|UNSUBSCRIBE|APPEND|UID COPY|UID MOVE|UID EXPUNGE|UID STORE \S+ (\(UNCHANGEDSINCE \d+\) )?[-+]FLAGS\.SILENT) `)
-	unseen  = regexp.MustCompile(`BODY\[|RFC822(\.TEXT)?[ )]|ENVELOPE|BODYSTRUCTURE|CHANGEDSINCE 0\b`)
-)
-
 // allowed looks at what left (I14, I17, I18), and returns it.
 func (m *machine) allowed() []string {
 	m.Helper()
 	lines := m.server.Heard()
 	for _, line := range lines {
-		if !reading.MatchString(line) && !writing.MatchString(line) || unseen.MatchString(line) {
+		if !mirror.Allowed(line) {
 			m.Errorf("machine %d sent %s", m.number, line)
 		}
 	}

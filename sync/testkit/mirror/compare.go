@@ -26,6 +26,9 @@ func Difference(a *model.Account, rows []Row) string {
 	}
 	slices.Sort(theirs)
 	slices.Sort(ours)
+	if slices.Equal(theirs, ours) {
+		return ""
+	}
 	return cmp.Diff(theirs, ours)
 }
 
