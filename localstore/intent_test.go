@@ -423,7 +423,8 @@ func TestEditIsDurable(t *testing.T) {
 	s := newStore(t)
 	d := newDesk(t, s)
 	level := func(tx *Tx) (n int) {
-		if _, err := tx.get("PRAGMA synchronous", nil, &n); err != nil {
+		// A PRAGMA would say what was so when it was prepared.
+		if _, err := tx.get("SELECT synchronous FROM pragma_synchronous", nil, &n); err != nil {
 			t.Fatal(err)
 		}
 		return n

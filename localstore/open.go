@@ -42,8 +42,9 @@ type Store struct {
 	lazy     bool                                    // Edit is no more than Update
 	durable  bool                                    // whether the writer waits for the disk; its connection guards it
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
-	trusted  sync.Map                                // by GenerationID: see believed
-	queries  sync.Map                                // by text: see prepared
+	kept     kept
+	trusted  sync.Map // by GenerationID: see believed
+	queries  sync.Map // by text: see prepared
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than

@@ -41,6 +41,9 @@ func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) er
 	if s.writer == nil {
 		return &Error{Kind: ErrReadOnly, Path: s.path}
 	}
+	if err := s.kept.prepare(ctx, s.writer); err != nil {
+		return s.wrap(canceled(ctx, err))
+	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return s.wrap(canceled(ctx, err))
@@ -87,7 +90,7 @@ func (s *Store) setDurable(ctx context.Context, conn *sql.Conn, durable bool) er
 	return err
 }
 
-// stmt prepares q once per transaction. Statements run without a context:
+// stmt prepares q once per transaction at most; see kept. Statements run without a context:
 // they are short, and the driver starts a goroutine for each that has one. The
 // transaction itself ends with its context.
 func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
@@ -97,7 +100,7 @@ func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
 	if st := tx.stmts[q]; st != nil {
 		return st, nil
 	}
-	st, err := tx.tx.Prepare(q)
+	st, err := tx.s.kept.in(tx.tx, q)
 	if err != nil {
 		return nil, tx.fail(err)
 	}
