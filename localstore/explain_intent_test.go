@@ -3,6 +3,12 @@ package localstore
 // intentQueries are those about what waits, for TestQueriesUseIndexes.
 var intentQueries = map[string]string{
 	"intents":         intentsQuery,
+	"intents but":     intentsButQuery,
+	"flags wanted":    flagsWantedQuery,
+	"plain flags":     plainFlagsQuery,
+	"flag events":     flagEvents,
+	"flag rows":       flagRows,
+	"flag intents":    flagIntents,
 	"sent results":    sentQuery,
 	"conflicts":       conflictsQuery,
 	"open conflicts":  openConflictsQuery,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 )
 
 // Message and result come with the columns of rowColumns.
@@ -23,6 +24,35 @@ const intentsQuery = intentColumns + "WHERE i.account = ? ORDER BY i.id"
 func (s *Store) Intents(ctx context.Context, acct AccountID, fn func(Intent) error) error {
 	return s.eachIntent(ctx, intentsQuery, acct, fn)
 }
+
+// IntentsBut is Intents without those of a kind.
+func (s *Store) IntentsBut(ctx context.Context, acct AccountID, kind IntentKind, fn func(Intent) error) error {
+	return s.each(ctx, intentsButQuery, []any{acct, kind}, func(r *sql.Rows) error {
+		in, err := scanIntent(r)
+		if err != nil {
+			return err
+		}
+		return fn(in)
+	})
+}
+
+const intentsButQuery = intentColumns + "WHERE i.account = ? AND i.kind <> ? ORDER BY i.id"
+
+// FlagsWanted lists the mailboxes in which flags intents wait.
+func (s *Store) FlagsWanted(ctx context.Context, acct AccountID) (boxes []MailboxID, err error) {
+	err = s.each(ctx, flagsWantedQuery, []any{acct}, func(r *sql.Rows) error {
+		var id MailboxID
+		err := r.Scan(&id)
+		if !slices.Contains(boxes, id) {
+			boxes = append(boxes, id)
+		}
+		return err
+	})
+	return boxes, err
+}
+
+const flagsWantedQuery = `SELECT g.mailbox FROM intent i CROSS JOIN message m ON m.id = i.message
+	CROSS JOIN generation g ON g.id = m.generation WHERE i.account = ? AND i.kind = 'flags'`
 
 // Intent gives one intent.
 func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {

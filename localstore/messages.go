@@ -2,6 +2,7 @@ package localstore
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -9,8 +10,17 @@ import (
 // the local set, which is the one people see. Where the two differ, a flags intent
 // waits for the server; where they agree, there is none.
 func (tx *Tx) SetFlags(run RunID, changes []FlagChange) error {
-	for _, c := range changes {
-		if err := tx.setFlags(run, c.ID, c.Base, c.Local); err != nil {
+	for some := range slices.Chunk(changes, flagsAtOnce) {
+		plain, err := tx.plainFlags(some)
+		if err == nil {
+			err = tx.writeFlagsOf(run, some, plain)
+		}
+		for _, c := range some {
+			if _, done := plain[c.ID]; err == nil && !done {
+				err = tx.setFlags(run, c.ID, c.Base, c.Local)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}

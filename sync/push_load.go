@@ -91,12 +91,20 @@ func (r *run) concern(ctx context.Context) error {
 	if r.opt.PushOnly && r.concerns == nil {
 		r.concerns = map[localstore.MailboxID]bool{}
 	}
-	return r.store.Intents(ctx, r.account, func(in localstore.Intent) error {
+	note := func(in localstore.Intent) error {
 		if r.queued = true; !r.opt.PullOnly {
 			r.concernsBy(in, named)
 		}
 		return nil
-	})
+	}
+	flagged, err := r.store.FlagsWanted(ctx, r.account)
+	for _, box := range flagged {
+		_ = note(localstore.Intent{Kind: localstore.IntentFlags, Mailbox: box})
+	}
+	if err != nil {
+		return err
+	}
+	return r.store.IntentsBut(ctx, r.account, localstore.IntentFlags, note)
 }
 
 func (r *run) concernsBy(in localstore.Intent, named map[localstore.MailboxID]bool) {

@@ -61,7 +61,7 @@ func (r *run) settleNames(ctx context.Context, listed []remote.Mailbox, held map
 		there[l.Raw] = l.Selectable
 	}
 	var sent []localstore.Intent
-	err := r.store.Intents(ctx, r.account, func(in localstore.Intent) error {
+	err := r.store.IntentsBut(ctx, r.account, localstore.IntentFlags, func(in localstore.Intent) error {
 		if in.Kind == localstore.IntentRename && in.State == localstore.Sent {
 			sent = append(sent, in)
 		}
