@@ -37,7 +37,8 @@
 //	rename.go                             what the engine writes
 //	intent.go intent_mail.go intent_box.go
 //	                                      what the owner wants: what all of it needs,
-//	intent_flags.go intent_flags_set.go intent_flags_many.go intent_move.go intent_copy.go intent_expunge.go
+//	intent_flags.go intent_flags_set.go intent_flags_many.go
+//	intent_move.go intent_copy.go intent_expunge.go
 //	                                      messages,
 //	intent_mailbox.go intent_rename.go intent_names.go
 //	                                      mailboxes,
