@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
@@ -30,6 +31,7 @@ func init() { // not at once: a step may be one of others
 		"run-garbage":   func(m *machine, s Step) { m.fault(s, proto.Fault{Ahead: garbage[s.C%len(garbage)]}) },
 		"run-killed":    (*machine).killed,
 		"run-bad-line":  (*machine).badLine,
+		"run-severed":   (*machine).severed,
 		"run-full":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.Full = true }) },
 		"run-dry":       func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.DryRun = true }) },
 		"run-pull":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PullOnly = true }) },
@@ -113,6 +115,32 @@ func (m *machine) lateFor(a *model.Account) {
 		}
 	}
 }
+
+// severed is a run whose connection ends behind exactly so many octets, of the server or
+// of its own, and who finds no server any more.
+func (m *machine) severed(s Step) {
+	m.Helper()
+	m.calm()
+	opt, passed := faultconn.CutRead(int64(s.A)), (*faultconn.Conn).In
+	if s.B == 1 {
+		opt, passed = faultconn.CutWrite(int64(s.A)), (*faultconn.Conn).Out
+	}
+	m.dialer.Faults = func(int) []faultconn.Option { return []faultconn.Option{opt} }
+	m.dialer.Refuse = func(n int) error {
+		if n > 0 {
+			return syscall.ECONNREFUSED
+		}
+		return nil
+	}
+	m.run()
+	if passed(m.dialer.Conns()[0]) < int64(s.A) {
+		m.logf("%s", NotCut)
+	}
+	m.calm()
+}
+
+// NotCut is logged of a run that was over before it could be severed.
+const NotCut = "the run was not cut"
 
 // killed is a run that ends at some command, as the process may; the store is opened
 // anew.
