@@ -23,6 +23,8 @@
 //
 // tries others for an hour. What went wrong once stays in TestFound.
 //
+// TestSevered cuts one run behind every octet of either side.
+//
 // A History is a value: it prints as JSON, and runs again from that.
 //
 // The server has capabilities, quirks, quotas and locks drawn at random; a store may be

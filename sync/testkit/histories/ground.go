@@ -54,7 +54,7 @@ func (g *Ground) prepare(t TB, h History) {
 	if _, err := os.Stat(path); err == nil {
 		return
 	}
-	w := newWorld(t, History{Caps: h.Caps, Quirks: h.Quirks}, nil)
+	w := newWorld(t, History{Caps: h.Caps, Quirks: h.Quirks, Small: h.Small}, nil)
 	p := newPlace(t, filepath.Join(g.dir, "first.db"), "")
 	defer p.close()
 	w.machine(p, 0).run()
@@ -65,7 +65,7 @@ func (g *Ground) prepare(t TB, h History) {
 // begun is the name of such a store. What the server can do shows in it.
 func (g *Ground) begun(h History) string {
 	has := func(name string) bool { return slices.Contains(h.Caps, name) }
-	return filepath.Join(g.dir, fmt.Sprintf("begun_%v_%v_%v.db", has("CONDSTORE") || has("QRESYNC"), has("OBJECTID"), slices.Contains(h.Quirks, "wrong-sizes")))
+	return filepath.Join(g.dir, fmt.Sprintf("begun_%v_%v_%v_%v.db", h.Small, has("CONDSTORE") || has("QRESYNC"), has("OBJECTID"), slices.Contains(h.Quirks, "wrong-sizes")))
 }
 
 func (g *Ground) run(t TB, h History, log io.Writer) {

@@ -12,6 +12,7 @@ type History struct {
 	Hide     bool     // it tells no UIDs of what it was given
 	Policy   conflict.Policy
 	Machines int
+	Small    bool     `json:",omitempty"` // there is next to nothing to begin with
 	Quirks   []string `json:",omitempty"` // of the server: see quirks.go
 	// Connections are how many download at a time; 0: one.
 	Connections int `json:",omitempty"`

@@ -58,12 +58,16 @@ func newWorld(t TB, h History, log io.Writer) *World {
 // furnish makes the account as it is before anybody has a mirror of it.
 func (w *World) furnish() {
 	w.server.Do(func(a *model.Account) {
-		for i, name := range []string{"INBOX", "M", "X", "A/B"} {
+		names, mail := []string{"INBOX", "M", "X", "A/B"}, []int{4, 2, 1, 0}
+		if w.Small {
+			names, mail = names[:2], []int{1, 1}
+		}
+		for i, name := range names {
 			box := a.Mailbox(name)
 			if box == nil {
 				box, _ = a.Create(name)
 			}
-			for range []int{4, 2, 1, 0}[i] {
+			for range mail[i] {
 				w.deliver(box)
 			}
 		}
