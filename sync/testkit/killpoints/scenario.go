@@ -15,6 +15,8 @@ type Scenario struct {
 	Policy conflict.Policy
 	// Prepare leads to the situation. Nobody dies in it.
 	Prepare func(*Owner)
+	// Bare: there is no store yet; Prepare is about servers alone.
+	Bare bool
 	// Does is what the process does that dies, and what its owner does again then;
 	// nil: a run.
 	Does func(*Owner) error

@@ -1,6 +1,8 @@
 package killpoints_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -127,6 +129,23 @@ func purge(o *Owner) error {
 	return err
 }
 
+// snapshot replaces one beside the store, if it is whole.
+func snapshot(o *Owner) error {
+	path := filepath.Join(filepath.Dir(o.Store().Path()), "snapshot")
+	wrong := func(f localstore.Finding) { o.Errorf("%s of the snapshot: %s", f.Kind, f.What) }
+	if _, err := os.Stat(path); err == nil {
+		old, err := localstore.Open(o.Ctx(), path, localstore.Options{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer old.Close()
+		if err := old.Check(o.Ctx(), localstore.CheckOptions{}, wrong); err != nil {
+			return err
+		}
+	}
+	return o.Store().Snapshot(o.Ctx(), path, true, localstore.CheckOptions{}, wrong)
+}
+
 // bring puts two messages into a mailbox, each once, as mailstow import does.
 func bring(o *Owner) error {
 	for _, n := range []int{7, 2000} {
@@ -139,6 +158,10 @@ func bring(o *Owner) error {
 
 var scenarios = []Scenario{
 	{Name: "first sync", Want: "INBOX: 1 2 3", Prepare: func(o *Owner) { o.Put("INBOX", 1, 2, 3) }},
+	{Name: "new store", Bare: true, Want: "A: 3; INBOX: 1 2", Prepare: func(o *Owner) {
+		o.Put("INBOX", 1, 2)
+		o.Put("A", 3)
+	}},
 	{Name: "first sync of several mailboxes", Want: "A: 3 4; A/B: 5; C:; INBOX: 1 2", Prepare: func(o *Owner) {
 		o.Put("INBOX", 1, 2)
 		o.Put("A", 3, 4)
@@ -310,6 +333,11 @@ var scenarios = []Scenario{
 			a.Mailbox("A").Expunge([]uint32{1, 2})
 		})
 		o.Pull()
+	})},
+	{Name: "snapshot", Does: snapshot, Want: "A: 4 5; B: 6; INBOX: 1 2 3", Prepare: synced(func(o *Owner) {
+		if err := snapshot(o); err != nil { // to be replaced
+			o.Fatalf("%v", err)
+		}
 	})},
 	{Name: "import", Does: bring, Want: "A: 2000 4 5 7; B: 6; INBOX: 1 2 3", Prepare: synced(func(*Owner) {})},
 }

@@ -26,8 +26,14 @@ func (m *Machine) prepare() {
 	if err != nil {
 		m.Fatalf("%s: %v", m.Name, err)
 	}
-	if files, _ := os.ReadDir(m.base); len(files) > 2 {
+	files, _ := os.ReadDir(m.base)
+	if len(files) > 3 {
 		m.Fatalf("%s: %v", m.Name, files)
+	}
+	for _, f := range files {
+		if m.Bare {
+			os.Remove(filepath.Join(m.base, f.Name()))
+		}
 	}
 }
 
