@@ -19,7 +19,8 @@ import (
 //
 //	go test ./cmd/mailstow -run '^$' -bench Figures -benchtime 1x -timeout 1h
 //
-// takes some minutes. MAILSTOW_BENCH_MESSAGES=N makes the large mailbox smaller.
+// takes some minutes. MAILSTOW_BENCH_MESSAGES=N makes the large mailbox smaller,
+// MAILSTOW_BENCH_MAILBOXES=N the account with many of them.
 
 const (
 	mib = 1 << 20
@@ -107,14 +108,7 @@ func BenchmarkFiguresHuge(b *testing.B) {
 // BenchmarkFiguresLarge is a mailbox of a million small messages (row 22): the
 // first sync, one in which nothing happened, and one for a single new message.
 func BenchmarkFiguresLarge(b *testing.B) {
-	messages := 1_000_000
-	if text := os.Getenv("MAILSTOW_BENCH_MESSAGES"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			b.Fatal(err)
-		}
-		messages = n
-	}
+	messages := number(b, "MAILSTOW_BENCH_MESSAGES", 1_000_000)
 	box := synthetic.Mailbox{Name: "INBOX", Messages: messages, Mail: synthetic.Text(1200)}
 	s, dir, store := synthetic.Start(b, box), b.TempDir(), ""
 	pull := func(b *testing.B) measured {
@@ -150,4 +144,46 @@ func BenchmarkFiguresLarge(b *testing.B) {
 			report(b, m, largePeak, 0)
 		}
 	})
+}
+
+// BenchmarkFiguresMailboxes is an account of 100,000 mailboxes with one message each
+// (row 24): the first sync, and one in which nothing happened. The server tells their
+// state in its list; what that takes of the wire is its own.
+func BenchmarkFiguresMailboxes(b *testing.B) {
+	boxes := make([]synthetic.Mailbox, number(b, "MAILSTOW_BENCH_MAILBOXES", 100_000))
+	for i := range boxes {
+		boxes[i] = synthetic.Mailbox{Name: fmt.Sprintf("Lists/%d/%d", i%100, i), Messages: 1, Mail: synthetic.Text(1200)}
+	}
+	s, store := synthetic.Start(b, boxes...), filepath.Join(b.TempDir(), "mail.db")
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			if m := measure(b, s, store); m.Exit != 0 || m.Mailboxes != len(boxes) {
+				b.Fatalf("%+v", m)
+			} else {
+				report(b, m, 0, 0)
+			}
+		}
+	})
+	b.Run("nothing", func(b *testing.B) {
+		for b.Loop() {
+			if m := measure(b, s, store); m.Exit != 0 || m.Skipped != len(boxes) || m.Commands > 8 {
+				b.Fatalf("%+v", m)
+			} else {
+				report(b, m, 0, 0)
+			}
+		}
+	})
+}
+
+// number is a size from the environment.
+func number(b *testing.B, name string, usual int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package synthetic
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -55,12 +56,17 @@ func (m Mailbox) modSeq() int { return m.Messages + 1 }
 
 // find reads a quoted name at the start of args.
 func (c *conn) find(args string) *Mailbox {
-	for i, b := range c.boxes {
-		if strings.HasPrefix(args, fmt.Sprintf("%q", b.Name)) {
-			return &c.boxes[i]
+	name, err := strconv.QuotedPrefix(args)
+	if err != nil {
+		return nil
+	}
+	if c.index == nil {
+		c.index = map[string]*Mailbox{}
+		for i, b := range c.boxes {
+			c.index[strconv.Quote(b.Name)] = &c.boxes[i]
 		}
 	}
-	return nil
+	return c.index[name]
 }
 
 func (c *conn) status(args string) string {

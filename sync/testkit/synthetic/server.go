@@ -108,6 +108,7 @@ type conn struct {
 	r     *bufio.Reader
 	w     *bufio.Writer
 	boxes []Mailbox
+	index map[string]*Mailbox // by quoted name, when first wanted
 	open  *Mailbox
 	over  bool
 }
