@@ -10,9 +10,12 @@
 //	synthetic/  a server whose mail is computed, for figures
 //	model/      an account as the RFCs describe it; model/proto speaks IMAP about it
 //	histories/  random work on both sides, runs that meet faults, and what must hold
+//	killpoints/ processes that die at every point, power cuts, and disks that fail
+//	mirror/     a store compared with its server, and what may be sent at all
 //	hostile/    servers whose words are garbled, made up, or without end
 //	memconn/    a net.Conn in memory
 //	faultconn/  a net.Conn that cuts, stalls, drips and counts
+//	faultfile/  SQLite's files, seen, cut short, full or broken
 //	mailgen/    deterministic sample mail, ordinary and odd
 //	testcert/   a throwaway certificate
 //

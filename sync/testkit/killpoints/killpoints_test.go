@@ -17,7 +17,7 @@ const pointEnv = "MAILSTOW_TEST_KILLPOINT"
 const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
 
 // Whatever the point at which a process dies, the next one comes to the right end.
-func TestKillPoints(t *testing.T) { each(t, limit(t, 45), 2, (*Machine).Kill) }
+func TestKillPoints(t *testing.T) { each(t, limit(t, 35), 2, (*Machine).Kill) }
 
 // The same when the machine dies with it: what was not synced is there or not.
 func TestPowerCuts(t *testing.T) { each(t, limit(t, 8), 6, (*Machine).PowerCut) }
