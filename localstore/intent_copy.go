@@ -10,7 +10,7 @@ import (
 func (tx *Tx) CopyMessages(ids []MessageID, target MailboxID) ([]MessageID, error) {
 	return tx.toMailbox(ids, target, func(m mailRow, p destination) (MessageID, error) {
 		if m.uid == 0 || m.away || m.stale {
-			return tx.appendHeld(m, p, 0)
+			return tx.appendHeld(m, p)
 		}
 		result, err := tx.addLocal(m, p, m.base)
 		if err != nil {
@@ -41,7 +41,7 @@ func (tx *Tx) AppendMessage(mailbox MailboxID, body *Packed, flags string, date 
 		return 0, err
 	}
 	id := MessageID(n)
-	if err := tx.localArrived(id, 0); err != nil {
+	if err := tx.localArrived(id); err != nil {
 		return 0, err
 	}
 	_, err = tx.addIntent(pending{account: p.acct, kind: IntentAppend, target: p.box, result: id})

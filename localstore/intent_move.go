@@ -106,7 +106,7 @@ func (tx *Tx) addLocal(m mailRow, p destination, base string) (MessageID, error)
 	if err != nil {
 		return 0, err
 	}
-	return id, tx.localArrived(id, 0)
+	return id, tx.localArrived(id)
 }
 
 func (tx *Tx) insertLocal(m mailRow, p destination, base string) (MessageID, error) {
@@ -115,10 +115,10 @@ func (tx *Tx) insertLocal(m mailRow, p destination, base string) (MessageID, err
 	return MessageID(n), err
 }
 
-// localArrived notes a message without UID, and which one it puts back; 0: none.
-func (tx *Tx) localArrived(id, restores MessageID) error {
-	_, err := tx.exec(`INSERT INTO event(at, kind, generation, message, old, new)
-		SELECT ?, 'arrived', generation, id, CAST(? AS TEXT), local FROM message WHERE id = ?`, tx.at.Unix(), orNull(restores), id)
+// localArrived notes a message without UID.
+func (tx *Tx) localArrived(id MessageID) error {
+	_, err := tx.exec(`INSERT INTO event(at, kind, generation, message, new)
+		SELECT ?, 'arrived', generation, id, local FROM message WHERE id = ?`, tx.at.Unix(), id)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,6 +76,11 @@ func (a *app) migrate(c *cli.Context) error {
 		return err
 	}
 	defer done()
+	if a.getenv("GOGC") == "" {
+		// A migration keeps rows of all mail in memory for a while: to go through them
+		// as often as main wants for mail on its way takes a sixth of the time.
+		defer debug.SetGCPercent(debug.SetGCPercent(200))
+	}
 	return errors.Join(m.run(c.Bool("dry-run"), c.Bool("verify")), m.store.Close())
 }
 
