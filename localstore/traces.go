@@ -40,8 +40,9 @@ const comeQuery = traceColumns + "event e JOIN message m ON m.id = e.message" + 
 const missedSince = `SELECT min(i.since), ifnull((SELECT max(id) FROM event WHERE run <= min(i.since)), 0)
 	FROM intent i JOIN message m ON m.id = i.message WHERE i.account = ? AND m.vanished_run IS NOT NULL AND i.state <> 'done'`
 
-// The last run before another that looked at all mailboxes.
-const wholeBefore = `SELECT ifnull(max(id), 0) FROM run WHERE account = ? AND id < ? AND (outcome IN ('ok', 'guard') OR exit = 3)`
+// The last run before another that looked at all mailboxes, and held nothing back: what
+// the guard leaves in its place has gone, and is seen to go later.
+const wholeBefore = `SELECT ifnull(max(id), 0) FROM run WHERE account = ? AND id < ? AND (outcome = 'ok' OR exit = 3)`
 
 const endOfRun = "SELECT id FROM event WHERE run <= ? ORDER BY id DESC LIMIT 1"
 

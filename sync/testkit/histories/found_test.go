@@ -31,8 +31,10 @@ var found = map[string]string{
 	"flags of a message that is moved by both": `{"Caps":["MOVE"],"Machines":2,"Steps":[{"Do":"unflag","B":1},{"Do":"move"},{"Do":"move-all","M":1,"C":1}]}`,
 	// A killed run had sent flags; what its owner took back before the next one came back.
 	"flags taken back behind a killed run": `{"Machines":1,"Steps":[{"Do":"flag","B":2},{"Do":"flag","A":1},{"Do":"run-killed","A":2,"B":1},{"Do":"unflag","B":2}]}`,
-	// What the guard held back and its owner edited may be put back: that is the policy.
-	"edit of what the guard held back": `{"Policy":1,"Machines":1,"Steps":[{"Do":"their-move","B":3},{"Do":"run-guarded"},{"Do":"flag","A":7}]}`,
+	// What the guard held back had been seen to come elsewhere by the run before the one
+	// that saw it go, and was not recognised: its owner's edit was lost, or it came twice.
+	"edit of what the guard held back":           `{"Policy":1,"Machines":1,"Steps":[{"Do":"their-move","B":3},{"Do":"run-guarded"},{"Do":"flag","A":7}]}`,
+	"flags of what is moved and the guard holds": `{"Machines":1,"Steps":[{"Do":"their-move","B":3},{"Do":"unflag","A":6,"B":1},{"Do":"run-guarded"}]}`,
 	// Among twins under new UIDs nobody knows which one an edit is about, and it was
 	// made anew from the mirror.
 	"flags of a twin under another UID": `{"Policy":1,"Machines":1,"Steps":[{"Do":"flag","A":3},{"Do":"renumber","B":1},{"Do":"their-copy","A":3,"B":1,"C":1}]}`,

@@ -69,8 +69,8 @@ func (l *ledger) back(n int, sure bool) {
 	e.doomed = e.doomed && !sure
 }
 
-// unfollowed: what was moved cannot be recognised where it is now, or is seen in both
-// places, so that an edit of it may put it back, if that is the policy.
+// unfollowed: what was moved cannot be recognised where it is now, so that an edit of it
+// may put it back, if that is the policy.
 func (l *ledger) unfollowed() {
 	for _, e := range l.messages {
 		if len(e.movers) > 0 {

@@ -82,7 +82,6 @@ func (m *machine) guarded(Step) {
 	}
 	here, there := m.contents()
 	m.runAs(func(o *mailsync.Options) { o.MaxDeletes = none })
-	m.ledger.unfollowed()
 	hereNow, thereNow := m.contents()
 	for what := range here {
 		if !hereNow[what] {
