@@ -27,7 +27,9 @@ func (m *machine) afterwards() {
 		}
 	}
 	m.keeps()
-	m.server.Do(m.behind)
+	if !m.lied {
+		m.server.Do(m.behind)
+	}
 }
 
 // keeps: no body that was held is gone.

@@ -70,9 +70,10 @@ func (l *ledger) back(n int, sure bool) {
 }
 
 // unfollowed: what was moved cannot be recognised where it is now, so that an edit of it
-// may put it back, if that is the policy.
+// is lost, or puts it back, as the policy says.
 func (l *ledger) unfollowed() {
 	for _, e := range l.messages {
+		e.blurred = true
 		if len(e.movers) > 0 {
 			e.lifted++
 		}

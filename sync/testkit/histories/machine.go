@@ -20,6 +20,7 @@ type machine struct {
 	ctx    context.Context // of a run
 	held   map[string]bool // the hashes of bodies seen in the store
 	at     string          // the command that a fault met
+	lied   bool            // the server said of a message what is not so
 	kept   int             // when a backup was made; 0: never
 }
 
@@ -33,6 +34,7 @@ func (w *World) machine(p *place, number int) *machine {
 // calm ends all faults.
 func (m *machine) calm() {
 	m.dialer = &faultconn.Dialer{Base: m.server.Dial}
+	m.lied = false
 	m.server.Fault, m.server.Lies.Unreadable = nil, 0
 }
 

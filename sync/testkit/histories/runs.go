@@ -80,6 +80,7 @@ func (m *machine) fault(s Step, f proto.Fault) {
 			return proto.Fault{}
 		}
 		done, m.at = true, line
+		m.lied = strings.Contains(f.Ahead, "FETCH (FLAGS")
 		m.logf("   at %s", line)
 		return f
 	}
