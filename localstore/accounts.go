@@ -29,7 +29,7 @@ func (tx *Tx) Account(name, url string) (AccountID, error) {
 // Accounts lists all accounts by name.
 func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
 	var all []Account
-	err := s.each(ctx, "SELECT id, name, url FROM account ORDER BY name", nil, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, "SELECT id, name, url FROM account ORDER BY name", nil, func(r *sql.Rows) error {
 		var a Account
 		err := r.Scan(&a.ID, &a.Name, &a.URL)
 		all = append(all, a)
@@ -94,7 +94,7 @@ func (s *Store) LastRuns(ctx context.Context, acct AccountID) (last, good *Run, 
 
 func (s *Store) runs(ctx context.Context, where string, args ...any) ([]Run, error) {
 	var all []Run
-	err := s.each(ctx, runColumns+where, args, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, runColumns+where, args, func(r *sql.Rows) error {
 		var run Run
 		var started, ended sql.NullInt64
 		var receipt sql.NullString

@@ -40,7 +40,7 @@ const alikeQuery = "SELECT m.size, m.date, b.header_sha256, b.sha256 FROM messag
 // Size, date and hashes of each are set, nothing else.
 func (s *Store) Alike(ctx context.Context, id MessageID) ([]Fingerprint, error) {
 	var all []Fingerprint
-	err := s.each(ctx, alikeQuery+" UNION "+foundQuery, []any{id, id}, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, alikeQuery+" UNION "+foundQuery, []any{id, id}, func(r *sql.Rows) error {
 		var f Fingerprint
 		var date sql.NullInt64
 		var header, sum []byte

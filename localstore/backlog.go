@@ -21,7 +21,7 @@ const backlogQuery = `SELECT coalesce(i.mailbox, g.mailbox, 0), ifnull(i.target,
 // Backlog gives what Intents would, counted.
 func (s *Store) Backlog(ctx context.Context, acct AccountID) ([]Backlog, error) {
 	var all []Backlog
-	err := s.each(ctx, backlogQuery, []any{acct}, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, backlogQuery, []any{acct}, func(r *sql.Rows) error {
 		var b Backlog
 		err := r.Scan(&b.Mailbox, &b.Target, &b.Intents, &b.Parked)
 		all = append(all, b)
@@ -41,7 +41,7 @@ func (s *Store) Meant(ctx context.Context, id MessageID) (now MessageID, by Inte
 		return 0, 0, err
 	}
 	now = cmp.Or(row.ID, id)
-	err = s.each(ctx, leavingQuery, []any{now}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, leavingQuery, []any{now}, func(r *sql.Rows) error {
 		var kind IntentKind
 		if err := r.Scan(&kind, &by, &now); err != nil {
 			return err

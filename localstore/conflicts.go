@@ -73,7 +73,7 @@ func (s *Store) Conflict(ctx context.Context, id ConflictID) (Conflict, error) {
 
 func (s *Store) conflicts(ctx context.Context, q string, arg any) ([]Conflict, error) {
 	var all []Conflict
-	err := s.each(ctx, q, []any{arg}, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, q, []any{arg}, func(r *sql.Rows) error {
 		var c Conflict
 		var at, resolved sql.NullInt64
 		err := r.Scan(&c.ID, &c.Account, &at, &c.Run, &c.Rule, &c.Mailbox, &c.Message, &c.Intent,

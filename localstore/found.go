@@ -113,7 +113,7 @@ func (s *Store) believed(ctx context.Context, gen GenerationID) (bool, error) {
 		return known.(bool), nil
 	}
 	var all, same int64
-	err := s.reader.QueryRowContext(ctx, believedQuery, gen).Scan(&all, &same)
+	err := s.rowPrepared(ctx, believedQuery, []any{gen}, &all, &same)
 	if err != nil {
 		return false, s.wrap(canceled(ctx, err))
 	}

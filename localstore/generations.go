@@ -73,7 +73,7 @@ func (tx *Tx) SetCursor(gen GenerationID, c Cursor) error {
 // Generations gives every era of a mailbox that the server began, oldest first.
 func (s *Store) Generations(ctx context.Context, mailbox MailboxID) ([]Generation, error) {
 	var all []Generation
-	err := s.each(ctx, "SELECT "+generationColumns+" FROM generation g WHERE g.mailbox = ? AND g.local = 0 ORDER BY g.id", []any{mailbox},
+	err := s.eachPrepared(ctx, "SELECT "+generationColumns+" FROM generation g WHERE g.mailbox = ? AND g.local = 0 ORDER BY g.id", []any{mailbox},
 		func(r *sql.Rows) error {
 			var g Generation
 			err := r.Scan(&g.ID, &g.Mailbox, &g.UIDValidity, &g.Opened, &g.Cursor.UIDNext, &g.Cursor.Messages,

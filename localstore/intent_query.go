@@ -27,7 +27,7 @@ func (s *Store) Intents(ctx context.Context, acct AccountID, fn func(Intent) err
 
 // IntentsBut is Intents without those of a kind.
 func (s *Store) IntentsBut(ctx context.Context, acct AccountID, kind IntentKind, fn func(Intent) error) error {
-	return s.each(ctx, intentsButQuery, []any{acct, kind}, func(r *sql.Rows) error {
+	return s.eachPrepared(ctx, intentsButQuery, []any{acct, kind}, func(r *sql.Rows) error {
 		in, err := scanIntent(r)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ const intentsButQuery = intentColumns + "WHERE i.account = ? AND i.kind <> ? ORD
 
 // FlagsWanted lists the mailboxes in which flags intents wait.
 func (s *Store) FlagsWanted(ctx context.Context, acct AccountID) (boxes []MailboxID, err error) {
-	err = s.each(ctx, flagsWantedQuery, []any{acct}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, flagsWantedQuery, []any{acct}, func(r *sql.Rows) error {
 		var id MailboxID
 		err := r.Scan(&id)
 		if !slices.Contains(boxes, id) {
@@ -68,7 +68,7 @@ func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {
 }
 
 func (s *Store) eachIntent(ctx context.Context, q string, arg any, fn func(Intent) error) error {
-	return s.each(ctx, q, []any{arg}, func(r *sql.Rows) error {
+	return s.eachPrepared(ctx, q, []any{arg}, func(r *sql.Rows) error {
 		in, err := scanIntent(r)
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ const sentQuery = `SELECT i.id, i.kind, i.state, ifnull(i.sent_uidvalidity, 0), 
 // UIDs are not known. Who finds one tells IntentDone. queued: those too of which
 // this copy of the store believes that they were not sent.
 func (s *Store) SentResults(ctx context.Context, gen GenerationID, queued bool, fn func(SentResult) error) error {
-	return s.each(ctx, sentQuery, []any{gen, queued}, func(r *sql.Rows) error {
+	return s.eachPrepared(ctx, sentQuery, []any{gen, queued}, func(r *sql.Rows) error {
 		var sent SentResult
 		var scan rowScan
 		var header, sum []byte

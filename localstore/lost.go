@@ -12,7 +12,7 @@ const lostQuery = `SELECT m.id FROM mailbox x JOIN generation g ON g.mailbox = x
 // LostWith gives the messages that left the server together with their mailbox, as
 // far as their bodies are held.
 func (s *Store) LostWith(ctx context.Context, mailbox MailboxID) (ids []MessageID, err error) {
-	err = s.each(ctx, lostQuery, []any{mailbox}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, lostQuery, []any{mailbox}, func(r *sql.Rows) error {
 		var id MessageID
 		err := r.Scan(&id)
 		ids = append(ids, id)

@@ -45,7 +45,7 @@ func (s *Store) MailboxByName(ctx context.Context, acct AccountID, name string) 
 
 func (s *Store) mailboxes(ctx context.Context, where string, args ...any) ([]Mailbox, error) {
 	var all []Mailbox
-	err := s.each(ctx, mailboxColumns+where, args, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, mailboxColumns+where, args, func(r *sql.Rows) error {
 		m, err := scanMailbox(r)
 		all = append(all, m)
 		return err

@@ -23,7 +23,7 @@ const meanwhileQuery = `SELECT
 
 // Meanwhile tells what happened to what an intent is about.
 func (s *Store) Meanwhile(ctx context.Context, id IntentID) (m Meanwhile, err error) {
-	err = s.each(ctx, meanwhileQuery, []any{id}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, meanwhileQuery, []any{id}, func(r *sql.Rows) error {
 		return r.Scan(&m.Renamed, &m.Arrived, &m.Flags)
 	})
 	return m, err
@@ -43,7 +43,7 @@ const movedQuery = `WITH RECURSIVE trail(id, n) AS (SELECT ?1, 0 UNION ALL
 // one whose row became part of the one that the server had made of it.
 // The ID is 0 where nobody knows, or the message is nowhere any more.
 func (s *Store) MovedTo(ctx context.Context, id MessageID) (row Row, box MailboxID, err error) {
-	err = s.each(ctx, movedQuery, []any{id, maxMoves}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, movedQuery, []any{id, maxMoves}, func(r *sql.Rows) error {
 		var scan rowScan
 		if err := r.Scan(append([]any{&box}, scan.dest()...)...); err != nil {
 			return err

@@ -28,7 +28,7 @@ const newcomersQuery = "SELECT " + rowColumns + `, ifnull(b.size, -1), b.header_
 // newer here than another message, that nobody made here, and of which none was found
 // to be what was made here: one message is the outcome of one intent.
 func (s *Store) Newcomers(ctx context.Context, gen GenerationID, from uint32, after MessageID, fn func(Newcomer) error) error {
-	return s.each(ctx, newcomersQuery, []any{gen, from, after}, func(r *sql.Rows) error {
+	return s.eachPrepared(ctx, newcomersQuery, []any{gen, from, after}, func(r *sql.Rows) error {
 		var n Newcomer
 		var scan rowScan
 		var header, sum []byte

@@ -16,7 +16,7 @@ const owingQuery = `SELECT g.mailbox FROM mailbox x CROSS JOIN generation g ON g
 // Missing or Stale would find there.
 func (s *Store) Owing(ctx context.Context, acct AccountID, now time.Time) (map[MailboxID]bool, error) {
 	owing := map[MailboxID]bool{}
-	err := s.each(ctx, owingQuery, []any{acct, now.Unix()}, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, owingQuery, []any{acct, now.Unix()}, func(r *sql.Rows) error {
 		var id MailboxID
 		err := r.Scan(&id)
 		owing[id] = true

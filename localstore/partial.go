@@ -34,7 +34,7 @@ func (s *Store) Partial(ctx context.Context, p *Packer, msg MessageID) (*Partial
 		p.in = make([]byte, ChunkSize)
 	}
 	p.begin()
-	err := s.each(ctx, "SELECT body, sha256 FROM staging WHERE message = ?", []any{msg}, func(r *sql.Rows) error {
+	err := s.eachPrepared(ctx, "SELECT body, sha256 FROM staging WHERE message = ?", []any{msg}, func(r *sql.Rows) error {
 		return r.Scan(&x.st.id, &x.st.kept)
 	})
 	if err == nil && x.st.id != 0 {

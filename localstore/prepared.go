@@ -22,9 +22,9 @@ func (s *Store) prepared(ctx context.Context, q string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// eachPrepared is each with a query that stays prepared, for one that is answered at
-// once: what is under way is not given up when ctx ends, since a query that can be
-// has two goroutines to see to it.
+// eachPrepared is each with a query that stays prepared, for one that is asked often
+// and begins to answer at once: it is given up between rows alone when ctx ends, since
+// a query that can be at any time has two goroutines to see to it.
 func (s *Store) eachPrepared(ctx context.Context, q string, args []any, scan func(*sql.Rows) error) error {
 	st, err := s.prepared(ctx, q)
 	if err == nil {
@@ -40,10 +40,25 @@ func (s *Store) eachPrepared(ctx context.Context, q string, args []any, scan fun
 	return s.scanAll(ctx, rows, scan)
 }
 
-// scanAll calls scan for every row.
+// rowPrepared reads one row with a query that stays prepared.
+func (s *Store) rowPrepared(ctx context.Context, q string, args []any, dest ...any) error {
+	st, err := s.prepared(ctx, q)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	return st.QueryRow(args...).Scan(dest...)
+}
+
+// scanAll calls scan for every row, until ctx ends.
 func (s *Store) scanAll(ctx context.Context, rows *sql.Rows, scan func(*sql.Rows) error) error {
 	defer rows.Close()
 	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return s.wrap(canceled(ctx, err))
+		}
 		if err := scan(rows); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (tx *Tx) clearMessageProblems(id MessageID) error {
 // Problems gives the problems of an account, oldest first.
 func (s *Store) Problems(ctx context.Context, acct AccountID) ([]Problem, error) {
 	var all []Problem
-	err := s.each(ctx, `SELECT p.account, ifnull(p.mailbox, 0), ifnull(p.message, 0), coalesce(p.uid, m.uid, 0), p.kind, p.reason,
+	err := s.eachPrepared(ctx, `SELECT p.account, ifnull(p.mailbox, 0), ifnull(p.message, 0), coalesce(p.uid, m.uid, 0), p.kind, p.reason,
 		p.tries, p.first, p.last, p.retry_at, ifnull(x.name, ''), ifnull(x.delim, '')
 		FROM problem p LEFT JOIN mailbox x ON x.id = p.mailbox LEFT JOIN message m ON m.id = p.message
 		WHERE p.account = ? ORDER BY p.id`, []any{acct}, func(r *sql.Rows) error {

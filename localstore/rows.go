@@ -75,7 +75,7 @@ func (s *Store) Stale(ctx context.Context, mailbox MailboxID, fn func(Row) error
 }
 
 func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) error) error {
-	return s.each(ctx, q, args, func(r *sql.Rows) error {
+	return s.eachPrepared(ctx, q, args, func(r *sql.Rows) error {
 		var scan rowScan
 		if err := r.Scan(scan.dest()...); err != nil {
 			return err
@@ -100,7 +100,7 @@ func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now
 	if err != nil {
 		return nil, err
 	}
-	err = s.each(ctx, missingQuery, []any{believed, gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, missingQuery, []any{believed, gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
 		m, err := scanMissing(r)
 		page = append(page, m)
 		return err
@@ -116,7 +116,7 @@ const fingerprintQuery = "SELECT " + rowColumns + `, ifnull(b.size, -1), b.heade
 // generation and UID, with what identifies it apart from its UID.
 func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(Fingerprint) error) error {
 	for _, gen := range gens {
-		err := s.each(ctx, fingerprintQuery, []any{gen}, func(r *sql.Rows) error {
+		err := s.eachPrepared(ctx, fingerprintQuery, []any{gen}, func(r *sql.Rows) error {
 			var scan rowScan
 			var f Fingerprint
 			var header, sum []byte
@@ -139,9 +139,9 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 // of their announced sizes, which may be absurd: sum() would fail on them, total()
 // does not.
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
-	err = s.reader.QueryRowContext(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
+	err = s.rowPrepared(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
 		WHERE m.generation = ? AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
 		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`,
-		gen, now.Unix()).Scan(&messages, &bytes)
+		[]any{gen, now.Unix()}, &messages, &bytes)
 	return messages, bytes, s.wrap(canceled(ctx, err))
 }

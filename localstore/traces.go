@@ -15,7 +15,7 @@ type Trace struct {
 
 // Mark is where history has come to.
 func (s *Store) Mark(ctx context.Context) (mark int64, err error) {
-	err = s.reader.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) FROM event").Scan(&mark)
+	err = s.rowPrepared(ctx, "SELECT ifnull(max(id), 0) FROM event", nil, &mark)
 	return mark, s.wrap(canceled(ctx, err))
 }
 
@@ -61,7 +61,7 @@ func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int6
 	}
 	if len(missed) > 0 {
 		var first sql.NullInt64
-		if err := s.reader.QueryRowContext(ctx, missedSince, acct).Scan(&first, &mark); err != nil {
+		if err := s.rowPrepared(ctx, missedSince, []any{acct}, &first, &mark); err != nil {
 			return nil, nil, s.wrap(canceled(ctx, err))
 		}
 		run = min(run, RunID(first.Int64)+1)
@@ -79,19 +79,19 @@ func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int6
 // sinceWhole goes back over the runs that did not look everywhere.
 func (s *Store) sinceWhole(ctx context.Context, acct AccountID, run RunID, mark int64) (RunID, int64, error) {
 	var whole RunID
-	err := s.reader.QueryRowContext(ctx, wholeBefore, acct, run).Scan(&whole)
+	err := s.rowPrepared(ctx, wholeBefore, []any{acct, run}, &whole)
 	if err != nil || whole+1 >= run {
 		return run, mark, s.wrap(canceled(ctx, err))
 	}
 	var end int64
-	if err = s.reader.QueryRowContext(ctx, endOfRun, whole).Scan(&end); errors.Is(err, sql.ErrNoRows) {
+	if err = s.rowPrepared(ctx, endOfRun, []any{whole}, &end); errors.Is(err, sql.ErrNoRows) {
 		end, err = 0, nil
 	}
 	return whole + 1, min(mark, end), s.wrap(canceled(ctx, err))
 }
 
 func (s *Store) traces(ctx context.Context, q string, args ...any) (all []Trace, err error) {
-	err = s.each(ctx, q, args, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, q, args, func(r *sql.Rows) error {
 		var t Trace
 		var scan rowScan
 		var header, sum []byte
@@ -111,7 +111,7 @@ func (s *Store) traces(ctx context.Context, q string, args ...any) (all []Trace,
 // unclaimed leaves out what something else is known to have become.
 func (s *Store) unclaimed(ctx context.Context, come []Trace, mark int64) (left []Trace, err error) {
 	claimed := map[MessageID]bool{}
-	err = s.each(ctx, "SELECT CAST(new AS INTEGER) FROM event WHERE id > ? AND kind = 'moved'", []any{mark}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, "SELECT CAST(new AS INTEGER) FROM event WHERE id > ? AND kind = 'moved'", []any{mark}, func(r *sql.Rows) error {
 		var id MessageID
 		err := r.Scan(&id)
 		claimed[id] = true
