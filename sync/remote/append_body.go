@@ -12,10 +12,13 @@ import (
 // one: it is most of what a migration would else allocate.
 type room struct{ all, free []byte }
 
+// leastRoom is what it begins with: most often one draft is all there is.
+const leastRoom = 64 << 10
+
 // take gives n octets of it.
 func (r *room) take(n int64) []byte {
 	if int64(len(r.free)) < n {
-		r.all = make([]byte, max(n, maxBatch))
+		r.all = make([]byte, max(n, min(2*int64(len(r.all)), maxBatch), leastRoom))
 		r.free = r.all
 	}
 	b := r.free[:n:n]

@@ -56,6 +56,10 @@ func (w *World) present(n int, there []*model.Message, waits bool) {
 	w.Helper()
 	e := w.ledger.messages[n]
 	most := 1 + e.copies
+	lost := w.has("wrong-sizes") && len(e.movers) > 0 // by whoever did not move it: nothing tells that it is the same
+	if lost && w.Policy != conflict.Server {
+		most += len(e.movers)
+	}
 	if w.Policy != conflict.Server { // each machine may put back what it finds gone
 		most += e.lifted
 		if e.copies > 0 { // which of them it is that others moved nobody knows
@@ -80,7 +84,7 @@ func (w *World) present(n int, there []*model.Message, waits bool) {
 		w.Errorf("%04d is lost", n)
 	case alive > most:
 		w.Errorf("%04d is there %d times, and may be %d times", n, alive, most)
-	case alive == 1 && len(there) == 1 && !e.doomed && e.copies == 0 && !waits && !e.blurred:
+	case alive == 1 && len(there) == 1 && !e.doomed && e.copies == 0 && !waits && !e.blurred && !lost:
 		w.flagged(n, e, there[0])
 	}
 	if len(there) > 0 {
