@@ -118,7 +118,14 @@ func TestTraces(t *testing.T) {
 	want([]MessageID{3, 1}, append(slices.Clone(early), late...))
 	update(t, s, func(tx *Tx) error { return tx.Moved(run, 1, early[0]) })
 	want([]MessageID{3}, []MessageID{early[1], late[0]})
-	update(t, s, func(tx *Tx) error { return tx.EndRun(run-1, RunEnd{Outcome: OutcomePartial, Exit: 3}) })
+	partly := func(receipt string) {
+		update(t, s, func(tx *Tx) error {
+			return tx.EndRun(run-1, RunEnd{Outcome: OutcomePartial, Exit: 3, Receipt: []byte(receipt)})
+		})
+	}
+	partly(`{"held":[{"mailbox":"INBOX"}]}`) // and something else could not be had
+	want([]MessageID{3}, []MessageID{early[1], late[0]})
+	partly(`{}`)
 	want([]MessageID{3}, late)
 }
 

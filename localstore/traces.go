@@ -41,8 +41,10 @@ const missedSince = `SELECT min(i.since), ifnull((SELECT max(id) FROM event WHER
 	FROM intent i JOIN message m ON m.id = i.message WHERE i.account = ? AND m.vanished_run IS NOT NULL AND i.state <> 'done'`
 
 // The last run before another that looked at all mailboxes, and held nothing back: what
-// the guard leaves in its place has gone, and is seen to go later.
-const wholeBefore = `SELECT ifnull(max(id), 0) FROM run WHERE account = ? AND id < ? AND (outcome = 'ok' OR exit = 3)`
+// the guard leaves in its place has gone, and is seen to go later. Exit 3 tells of mail
+// that could not be had, whatever else was held back: that its receipt tells.
+const wholeBefore = `SELECT ifnull(max(id), 0) FROM run WHERE account = ? AND id < ? AND
+	(outcome = 'ok' OR exit = 3 AND json_valid(receipt) AND receipt ->> '$.held' IS NULL)`
 
 const endOfRun = "SELECT id FROM event WHERE run <= ? ORDER BY id DESC LIMIT 1"
 

@@ -86,6 +86,25 @@ func TestLargeMessageAmongOthers(t *testing.T) {
 	f.equal()
 }
 
+// A connection that is lost amid what all mailboxes lack costs no more than that.
+func TestCollectIsCut(t *testing.T) {
+	f := newFixture(t)
+	for b := range 20 {
+		name := fmt.Sprintf("B%d", b)
+		f.user.Create(name)
+		for i := range 4 {
+			text := append(message(name, i), bytes.Repeat([]byte(fmt.Sprintf("%060d line of mail %d\r\n", b, i)), 500<<10/80+b*10+i)...)
+			f.user.Append(name, nil, day(i), text)
+		}
+	}
+	f.opt.Connections = 1
+	f.dialer.Faults = first(faultconn.CutRead(1 << 20))
+	if rc := f.pull(0); rc.Bodies != 80 || rc.Reconnects != 1 {
+		t.Errorf("%+v", rc)
+	}
+	f.equal()
+}
+
 // A server that allows one connection, or two, gets what it allows; a connection
 // lost amid its work leaves that to the others.
 func TestConnectionsRefused(t *testing.T) {

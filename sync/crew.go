@@ -61,7 +61,7 @@ func (w *crew) dismiss(err error) error {
 		w.stop()
 	}
 	w.group.Wait()
-	w.stop()
+	defer w.stop() // behind close, which asks the store once more
 	return cause(append([]error{err, w.stock.close()}, w.failed...)...)
 }
 
