@@ -26,6 +26,7 @@ const (
 	mib = 1 << 20
 
 	hugePeak  = 64 * mib
+	manyPeak  = 96 * mib
 	largePeak = 200 * mib
 	idlePeak  = 100 * mib
 	idleIn    = 10_000 // octets
@@ -98,6 +99,23 @@ func TestMemoryForAHugeMessage(t *testing.T) {
 	}
 }
 
+// Row 22: what a mailbox of very many messages takes does not grow with it, and when
+// nothing happened it is not looked at. The figures for a million are a benchmark.
+func TestMemoryForALargeMailbox(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector has a memory of its own")
+	}
+	const messages = 90_000
+	s := synthetic.Start(t, synthetic.Mailbox{Name: "INBOX", Messages: messages, Mail: synthetic.Text(1200)})
+	store := filepath.Join(t.TempDir(), "mail.db")
+	if m := measure(t, s, store); m.Bodies != messages || m.peak > manyPeak {
+		t.Errorf("%d bodies, %d MiB at the peak", m.Bodies, m.peak/mib)
+	}
+	if m := measure(t, s, store); m.BytesIn > idleIn || m.Skipped != 1 {
+		t.Errorf("%d octets received, %d mailboxes not opened", m.BytesIn, m.Skipped)
+	}
+}
+
 func BenchmarkFiguresHuge(b *testing.B) {
 	s := huge(b)
 	for b.Loop() {
@@ -146,14 +164,42 @@ func BenchmarkFiguresLarge(b *testing.B) {
 	})
 }
 
+// Row 24: where nothing happened, as much is asked for a thousand mailboxes as for one,
+// and where something did, one more is opened.
+func TestManyMailboxes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a whole program each time")
+	}
+	boxes := lists(1000)
+	s, store := synthetic.Start(t, boxes...), filepath.Join(t.TempDir(), "mail.db")
+	if m := measure(t, s, store); m.Bodies != 1000 || m.Mailboxes != 1000 {
+		t.Errorf("%+v", m)
+	}
+	idle := measure(t, s, store)
+	if idle.Skipped != 1000 || idle.Commands > 4 || idle.RoundTrips > 2 {
+		t.Errorf("%+v", idle)
+	}
+	boxes[7].Messages++
+	s.Add(boxes[7])
+	if m := measure(t, s, store); m.Skipped != 999 || m.Bodies != 1 || m.RoundTrips > idle.RoundTrips+2 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// lists are mailboxes with one message each.
+func lists(n int) []synthetic.Mailbox {
+	boxes := make([]synthetic.Mailbox, n)
+	for i := range boxes {
+		boxes[i] = synthetic.Mailbox{Name: fmt.Sprintf("Lists/%d/%d", i%100, i), Messages: 1, Mail: synthetic.Text(1200)}
+	}
+	return boxes
+}
+
 // BenchmarkFiguresMailboxes is an account of 100,000 mailboxes with one message each
 // (row 24): the first sync, and one in which nothing happened. The server tells their
 // state in its list; what that takes of the wire is its own.
 func BenchmarkFiguresMailboxes(b *testing.B) {
-	boxes := make([]synthetic.Mailbox, number(b, "MAILSTOW_BENCH_MAILBOXES", 100_000))
-	for i := range boxes {
-		boxes[i] = synthetic.Mailbox{Name: fmt.Sprintf("Lists/%d/%d", i%100, i), Messages: 1, Mail: synthetic.Text(1200)}
-	}
+	boxes := lists(number(b, "MAILSTOW_BENCH_MAILBOXES", 100_000))
 	s, store := synthetic.Start(b, boxes...), filepath.Join(b.TempDir(), "mail.db")
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
