@@ -17,6 +17,7 @@ import (
 	mailsync "mailstow/sync"
 	"mailstow/sync/plan"
 	"mailstow/sync/remote"
+	"mailstow/sync/testkit/faultconn"
 	"mailstow/sync/testkit/model"
 	"mailstow/sync/testkit/model/proto"
 )
@@ -113,6 +114,27 @@ func (m *inMemory) moveAll() {
 		m.Fatal(err)
 	}
 	m.edit(func(tx *localstore.Tx) error { _, err := tx.MoveMessages(ids, to.ID); return err })
+}
+
+// A line on which whatever the server says comes late changes nothing but the time.
+func TestDistantServer(t *testing.T) {
+	m := newInMemory(t, 30, "UIDPLUS", "MOVE", "CONDSTORE", "QRESYNC", "LIST-STATUS")
+	near := m.cfg.Dial
+	m.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := near(ctx, network, addr)
+		return faultconn.New(c, faultconn.Drip(64<<10, 3*time.Millisecond)), err
+	}
+	if rc := m.pull(0); rc.Bodies != 30 || rc.Reconnects != 0 {
+		t.Errorf("%+v", rc)
+	}
+	m.moveAll()
+	if rc := m.pull(0); rc.Pushed.Moved != 30 || rc.Reconnects != 0 {
+		t.Errorf("%+v", rc)
+	}
+	here, there := m.mail("Other")
+	if rc := m.pull(0); len(here) != 30 || len(there) != 30 || rc.Skipped != 2 || rc.RoundTrips > 4 {
+		t.Errorf("%d messages here, %d there, %+v", len(here), len(there), rc)
+	}
 }
 
 // I18: a copy that somebody takes away before its source would go keeps the source.

@@ -102,15 +102,15 @@ func (w *World) settle() (last []mailsync.Receipt) {
 	return last
 }
 
-// over is settle, and then what costs the most to look at, thorough most of all.
-func (w *World) over(thorough bool) {
+// over is settle, and then what costs the most to look at.
+func (w *World) over() {
 	w.Helper()
 	ends := w.settle()
 	for i, m := range w.machines {
 		if !w.Failed() {
 			m.idle(ends[i].Exit)
 		}
-		if !w.Failed() && thorough {
+		if !w.Failed() {
 			m.sound()
 		}
 	}
