@@ -44,7 +44,7 @@ type Store struct {
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 	kept     kept
 	trusted  sync.Map // by GenerationID: see believed
-	queries  sync.Map // by text: see prepared
+	queries  queries
 }
 
 // Open opens the store at path. A file that is not ours, damaged, or newer than

@@ -3,23 +3,32 @@ package localstore
 import (
 	"context"
 	"database/sql"
+	"sync"
 )
 
 // prepared is a query of the readers that is asked so often that to read its text
 // each time would take longer than to answer it.
 func (s *Store) prepared(ctx context.Context, q string) (*sql.Stmt, error) {
-	if st, ok := s.queries.Load(q); ok {
-		return st.(*sql.Stmt), nil
+	s.queries.mu.Lock()
+	defer s.queries.mu.Unlock()
+	if st := s.queries.ready[q]; st != nil {
+		return st, nil
 	}
 	st, err := s.reader.PrepareContext(ctx, q)
 	if err != nil {
 		return nil, s.wrap(canceled(ctx, err))
 	}
-	if first, beaten := s.queries.LoadOrStore(q, st); beaten {
-		st.Close()
-		return first.(*sql.Stmt), nil
+	if s.queries.ready == nil {
+		s.queries.ready = map[string]*sql.Stmt{}
 	}
+	s.queries.ready[q] = st
 	return st, nil
+}
+
+// queries are those of the readers that stay prepared.
+type queries struct {
+	mu    sync.Mutex
+	ready map[string]*sql.Stmt
 }
 
 // eachPrepared is each with a query that stays prepared, for one that is asked often
