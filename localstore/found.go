@@ -113,9 +113,8 @@ func (s *Store) believed(ctx context.Context, gen GenerationID) (bool, error) {
 		return known.(bool), nil
 	}
 	var all, same int64
-	err := s.rowPrepared(ctx, believedQuery, []any{gen}, &all, &same)
-	if err != nil {
-		return false, s.wrap(canceled(ctx, err))
+	if err := s.askPrepared(ctx, believedQuery, []any{gen}, &all, &same); err != nil {
+		return false, err
 	}
 	if all > 0 {
 		s.trusted.Store(gen, same >= all-all/10)

@@ -22,18 +22,12 @@ const intentsQuery = intentColumns + "WHERE i.account = ? ORDER BY i.id"
 // Intents calls fn for everything that the owner of an account still wants of the
 // server, in order. Flat in memory.
 func (s *Store) Intents(ctx context.Context, acct AccountID, fn func(Intent) error) error {
-	return s.eachIntent(ctx, intentsQuery, acct, fn)
+	return s.eachIntent(ctx, intentsQuery, []any{acct}, fn)
 }
 
 // IntentsBut is Intents without those of a kind.
 func (s *Store) IntentsBut(ctx context.Context, acct AccountID, kind IntentKind, fn func(Intent) error) error {
-	return s.eachPrepared(ctx, intentsButQuery, []any{acct, kind}, func(r *sql.Rows) error {
-		in, err := scanIntent(r)
-		if err != nil {
-			return err
-		}
-		return fn(in)
-	})
+	return s.eachIntent(ctx, intentsButQuery, []any{acct, kind}, fn)
 }
 
 const intentsButQuery = intentColumns + "WHERE i.account = ? AND i.kind <> ? ORDER BY i.id"
@@ -57,7 +51,7 @@ const flagsWantedQuery = `SELECT g.mailbox FROM intent i CROSS JOIN message m ON
 // Intent gives one intent.
 func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {
 	var found Intent
-	err := s.eachIntent(ctx, intentColumns+"WHERE i.id = ?", id, func(in Intent) error {
+	err := s.eachIntent(ctx, intentColumns+"WHERE i.id = ?", []any{id}, func(in Intent) error {
 		found = in
 		return nil
 	})
@@ -67,8 +61,8 @@ func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {
 	return found, err
 }
 
-func (s *Store) eachIntent(ctx context.Context, q string, arg any, fn func(Intent) error) error {
-	return s.eachPrepared(ctx, q, []any{arg}, func(r *sql.Rows) error {
+func (s *Store) eachIntent(ctx context.Context, q string, args []any, fn func(Intent) error) error {
+	return s.eachPrepared(ctx, q, args, func(r *sql.Rows) error {
 		in, err := scanIntent(r)
 		if err != nil {
 			return err

@@ -49,16 +49,16 @@ func (s *Store) eachPrepared(ctx context.Context, q string, args []any, scan fun
 	return s.scanAll(ctx, rows, scan)
 }
 
-// rowPrepared reads one row with a query that stays prepared.
-func (s *Store) rowPrepared(ctx context.Context, q string, args []any, dest ...any) error {
+// askPrepared is ask with such a query.
+func (s *Store) askPrepared(ctx context.Context, q string, args []any, dest ...any) error {
 	st, err := s.prepared(ctx, q)
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = st.QueryRow(args...).Scan(dest...)
 	}
-	return st.QueryRow(args...).Scan(dest...)
+	return s.wrap(canceled(ctx, err))
 }
 
 // scanAll calls scan for every row, until ctx ends.

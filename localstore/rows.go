@@ -139,9 +139,9 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 // of their announced sizes, which may be absurd: sum() would fail on them, total()
 // does not.
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
-	err = s.rowPrepared(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
+	err = s.askPrepared(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
 		WHERE m.generation = ? AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
 		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`,
 		[]any{gen, now.Unix()}, &messages, &bytes)
-	return messages, bytes, s.wrap(canceled(ctx, err))
+	return messages, bytes, err
 }

@@ -15,8 +15,8 @@ type Trace struct {
 
 // Mark is where history has come to.
 func (s *Store) Mark(ctx context.Context) (mark int64, err error) {
-	err = s.rowPrepared(ctx, "SELECT ifnull(max(id), 0) FROM event", nil, &mark)
-	return mark, s.wrap(canceled(ctx, err))
+	err = s.askPrepared(ctx, "SELECT ifnull(max(id), 0) FROM event", nil, &mark)
+	return mark, err
 }
 
 const traceColumns = "SELECT g.mailbox, m.identity, " + rowColumns + `, ifnull(b.size, -1), b.header_sha256, b.sha256 FROM `
@@ -63,8 +63,8 @@ func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int6
 	}
 	if len(missed) > 0 {
 		var first sql.NullInt64
-		if err := s.rowPrepared(ctx, missedSince, []any{acct}, &first, &mark); err != nil {
-			return nil, nil, s.wrap(canceled(ctx, err))
+		if err := s.askPrepared(ctx, missedSince, []any{acct}, &first, &mark); err != nil {
+			return nil, nil, err
 		}
 		run = min(run, RunID(first.Int64)+1)
 	}
@@ -81,15 +81,15 @@ func (s *Store) Traces(ctx context.Context, acct AccountID, run RunID, mark int6
 // sinceWhole goes back over the runs that did not look everywhere.
 func (s *Store) sinceWhole(ctx context.Context, acct AccountID, run RunID, mark int64) (RunID, int64, error) {
 	var whole RunID
-	err := s.rowPrepared(ctx, wholeBefore, []any{acct, run}, &whole)
+	err := s.askPrepared(ctx, wholeBefore, []any{acct, run}, &whole)
 	if err != nil || whole+1 >= run {
-		return run, mark, s.wrap(canceled(ctx, err))
+		return run, mark, err
 	}
 	var end int64
-	if err = s.rowPrepared(ctx, endOfRun, []any{whole}, &end); errors.Is(err, sql.ErrNoRows) {
+	if err = s.askPrepared(ctx, endOfRun, []any{whole}, &end); errors.Is(err, sql.ErrNoRows) {
 		end, err = 0, nil
 	}
-	return whole + 1, min(mark, end), s.wrap(canceled(ctx, err))
+	return whole + 1, min(mark, end), err
 }
 
 func (s *Store) traces(ctx context.Context, q string, args ...any) (all []Trace, err error) {
