@@ -84,9 +84,18 @@ func (r *run) helpers() int {
 	return min(r.opt.connections()-1, int(r.counter.missing()/connectionPays))
 }
 
-// help downloads on a connection of its own. Servers limit how many there may be:
-// when this one is refused or lost, the others do its work.
+// help downloads on a connection of its own. When it is lost, the others do its work.
 func (r *run) help(ctx, dialing context.Context, stock *stock) error {
+	err := r.further(ctx, dialing, func(c *remote.Conn) error { return r.lane(ctx, c, stock) })
+	if r.ends(ctx, err) {
+		return err
+	}
+	return nil
+}
+
+// further works on one more connection. Servers limit how many there may be: one that
+// is refused is no error.
+func (r *run) further(ctx, dialing context.Context, work func(*remote.Conn) error) error {
 	c, err := r.acct.Dial(dialing)
 	if err != nil {
 		if dialing.Err() == nil {
@@ -94,14 +103,10 @@ func (r *run) help(ctx, dialing context.Context, stock *stock) error {
 		}
 		return nil
 	}
-	err = r.lane(ctx, c, stock)
-	if err == nil {
+	defer c.Close()
+	defer r.session.count(c)
+	if err = work(c); err == nil {
 		leave(ctx, c)
 	}
-	r.session.count(c)
-	c.Close()
-	if r.ends(ctx, err) {
-		return err
-	}
-	return nil
+	return err
 }

@@ -59,13 +59,7 @@ func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (M
 	out := Migrated{target: m.Target, delim: m.TargetSpace.Delim}
 	in := plan.MigrateInput{SourceSpace: m.SourceSpace, TargetSpace: m.TargetSpace, Map: m.Map, Folders: m.Folders, Delete: m.Delete}
 	var err error
-	if in.Source, err = migrateBoxes(ctx, store, m.Source); err != nil {
-		return out, err
-	}
-	if in.Target, err = migrateBoxes(ctx, store, m.Target); err != nil {
-		return out, err
-	}
-	if err := unseen(ctx, store, m.Target, in.Target); err != nil {
+	if in.Source, in.Target, err = sides(ctx, store, m); err != nil {
 		return out, err
 	}
 	err = store.Contents(ctx, m.Source, func(c localstore.Content) error {
@@ -83,6 +77,17 @@ func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (M
 	}
 	out.MigratePlan = plan.Migrate(in)
 	return out, nil
+}
+
+// sides are the mailboxes of both accounts.
+func sides(ctx context.Context, store *localstore.Store, m Migration) (source, target []plan.MigrateBox, err error) {
+	if source, err = migrateBoxes(ctx, store, m.Source); err != nil {
+		return nil, nil, err
+	}
+	if target, err = migrateBoxes(ctx, store, m.Target); err != nil {
+		return nil, nil, err
+	}
+	return source, target, unseen(ctx, store, m.Target, target)
 }
 
 // migrateBoxes are those that are on the server, or shall be.

@@ -42,13 +42,7 @@ func question(ctx context.Context, store *localstore.Store, m Migration) ([]byte
 	}
 	q := all{Map: m.Map, Folders: m.Folders, Delete: m.Delete}
 	var err error
-	if q.Source, err = migrateBoxes(ctx, store, m.Source); err != nil {
-		return nil, err
-	}
-	if q.Target, err = migrateBoxes(ctx, store, m.Target); err != nil {
-		return nil, err
-	}
-	if err := unseen(ctx, store, m.Target, q.Target); err != nil {
+	if q.Source, q.Target, err = sides(ctx, store, m); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(q)

@@ -60,8 +60,8 @@ func (l *lanes) alone(f func() error) error {
 	return f()
 }
 
-// further is how many more connections are worth their logins.
-func (p *pushing) further(l *lanes) int {
+// assistants is how many more connections are worth their logins.
+func (p *pushing) assistants(l *lanes) int {
 	if p.alone {
 		return 0
 	}
@@ -76,7 +76,7 @@ func (p *pushing) further(l *lanes) int {
 func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
 	l := newLanes(p.steps(plan.OpAppend))
 	var others sync.WaitGroup
-	failed := make([]error, max(p.further(l), 0))
+	failed := make([]error, max(p.assistants(l), 0))
 	dialing, enough := context.WithCancel(ctx)
 	defer enough()
 	for i := range failed {
@@ -94,25 +94,14 @@ func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
 // assist fills mailboxes over a connection of its own. When that is refused or lost,
 // the others go on, and this run does without.
 func (p *pushing) assist(ctx, dialing context.Context, l *lanes) error {
-	c, err := p.acct.Dial(dialing)
-	if err != nil {
-		if dialing.Err() == nil {
-			p.observe(Event{Kind: Note, Text: "no further connection: " + err.Error()})
-		}
+	err := p.further(ctx, dialing, func(c *remote.Conn) error { return p.lane(ctx, c, l) })
+	if err == nil || p.ends(ctx, err) {
+		return err
+	}
+	return l.alone(func() error {
+		l.lost = err
 		return nil
-	}
-	defer c.Close()
-	defer p.session.count(c)
-	switch err = p.lane(ctx, c, l); {
-	case err == nil:
-		leave(ctx, c)
-	case !p.ends(ctx, err):
-		return l.alone(func() error {
-			l.lost = err
-			return nil
-		})
-	}
-	return err
+	})
 }
 
 // lane fills mailbox after mailbox.

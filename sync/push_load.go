@@ -91,20 +91,22 @@ func (r *run) concern(ctx context.Context) error {
 	if r.opt.PushOnly && r.concerns == nil {
 		r.concerns = map[localstore.MailboxID]bool{}
 	}
-	note := func(in localstore.Intent) error {
+	note := func(in localstore.Intent) {
 		if r.queued = true; !r.opt.PullOnly {
 			r.concernsBy(in, named)
 		}
-		return nil
 	}
 	flagged, err := r.store.FlagsWanted(ctx, r.account)
-	for _, box := range flagged {
-		_ = note(localstore.Intent{Kind: localstore.IntentFlags, Mailbox: box})
-	}
 	if err != nil {
 		return err
 	}
-	return r.store.IntentsBut(ctx, r.account, localstore.IntentFlags, note)
+	for _, box := range flagged {
+		note(localstore.Intent{Kind: localstore.IntentFlags, Mailbox: box})
+	}
+	return r.store.IntentsBut(ctx, r.account, localstore.IntentFlags, func(in localstore.Intent) error {
+		note(in)
+		return nil
+	})
 }
 
 func (r *run) concernsBy(in localstore.Intent, named map[localstore.MailboxID]bool) {

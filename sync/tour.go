@@ -15,7 +15,7 @@ const tourRows = 10_000
 
 // together does for all mailboxes at once what takes one question each: one flight
 // that lists, one that downloads, whatever their number. What needs more than
-// that, and everything when the connection is lost on the way, is left to a visit
+// that, and what had not come when the connection was lost, is left to a visit
 // of its own, which knows how to deal with trouble.
 func (r *run) together(ctx context.Context, boxes []*mailbox) error {
 	others := r.newCrew(ctx)

@@ -29,21 +29,31 @@ func (f *fetcher) unheld(ctx context.Context, page []localstore.MissingRow) ([]p
 		}
 		what := content(r)
 		d := plan.Due{ID: int64(r.ID), UID: r.UID, Size: r.Size, Content: what}
-		inPieces := f.m.inPieces(r)
-		switch {
-		case what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)), (r.Alike || inPieces && !f.m.late(r)) && !f.alone:
+		into := f.turn(r, &due)
+		if into == nil || what != (plan.Content{}) && !f.last && (here[what] || f.m.underway.has(what)) {
 			f.putOff = true
 			continue
-		case inPieces && !f.alone && !f.swift:
-			f.behind = append(f.behind, d)
-		case inPieces && f.alone:
-			f.large = append(f.large, d)
-		default:
-			due = append(due, d)
 		}
+		*into = append(*into, d)
 		here[what] = true
 	}
 	return due, nil
+}
+
+// turn tells where a message waits for its turn: among those due now, behind them, or
+// among those for pieces; nil: for a visit of the mailbox alone.
+func (f *fetcher) turn(r localstore.MissingRow, due *[]plan.Due) *[]plan.Due {
+	switch large := f.m.inPieces(r); {
+	case f.alone && large:
+		return &f.large
+	case f.alone, !large && !r.Alike:
+		return due
+	case r.Alike || !f.m.late(r):
+		return nil
+	case f.swift:
+		return due
+	}
+	return &f.behind
 }
 
 // content is what another message must have in common with this one to have the
