@@ -8,12 +8,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"pgregory.net/rapid"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 // noise is text that nothing compresses, the same for the same seed.
@@ -100,13 +101,9 @@ func headerBlock(b []byte) []byte {
 // Failure table 33: every message of the corpus comes back byte for byte, and
 // none is refused for its header.
 func TestOddMessages(t *testing.T) {
-	dir := os.Getenv("MAILSTOW_CORPUS")
-	if dir == "" {
-		dir = "../../shared/corpus/messages"
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) == 0 {
-		t.Skipf("NOT TESTED: no messages in %s", dir)
+	files := testenv.Messages("..")
+	if len(files) == 0 {
+		t.Skip("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
 	}
 	s := newStore(t)
 	p := newPlace(t, s, "INBOX")

@@ -3,25 +3,22 @@ package sync_test
 import (
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/mailgen"
+	"mailstow/sync/testkit/testenv"
 )
 
-// corpusDir is the folder of odd mail that this project did not write; tests
-// that use it skip where it is absent.
-func corpusDir(t *testing.T) string {
+// corpus are the files of odd mail that this project did not write; tests that use
+// them skip where they are absent.
+func corpus(t *testing.T) []string {
 	t.Helper()
-	dir := os.Getenv("MAILSTOW_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpus")
+	files := testenv.Messages("..")
+	if len(files) == 0 {
+		t.Skip("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
 	}
-	if _, err := os.Stat(filepath.Join(dir, "messages")); err != nil {
-		t.Skipf("NOT TESTED: no corpus: %v (MAILSTOW_CORPUS names the folder)", err)
-	}
-	return filepath.Join(dir, "messages")
+	return files
 }
 
 // Every message, however odd, comes back byte for byte as the server serves it
@@ -42,12 +39,8 @@ func TestBytesOfOddMail(t *testing.T) {
 }
 
 func TestBytesOfCorpus(t *testing.T) {
-	dir := corpusDir(t)
+	files := corpus(t)
 	f := newFixture(t)
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
 	for i, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {

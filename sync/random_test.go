@@ -3,8 +3,6 @@ package sync_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -13,6 +11,7 @@ import (
 	"mailstow/sync/plan"
 	"mailstow/sync/testkit/dovecot"
 	"mailstow/sync/testkit/faultconn"
+	"mailstow/sync/testkit/testenv"
 )
 
 // Whatever happens on the server between runs, and wherever their connections
@@ -49,18 +48,7 @@ func TestRandomHistory(t *testing.T) {
 // seedsEnv asks for more histories than every test run can afford.
 const seedsEnv = "MAILSTOW_TEST_SEEDS"
 
-func seeds(t *testing.T) int {
-	t.Helper()
-	text := os.Getenv(seedsEnv)
-	if text == "" {
-		return 3
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
+func seeds(t *testing.T) int { return testenv.Number(t, seedsEnv, 3) }
 
 // capabilities are what servers of all ages can do; "" is all that Dovecot can.
 var capabilities = []string{

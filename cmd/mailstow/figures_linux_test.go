@@ -13,6 +13,7 @@ import (
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/synthetic"
+	"mailstow/sync/testkit/testenv"
 )
 
 // Figures of the whole program against a server that costs no disk: what it takes
@@ -131,7 +132,7 @@ func BenchmarkFiguresHuge(b *testing.B) {
 // BenchmarkFiguresLarge is a mailbox of a million small messages (row 22): the
 // first sync, one in which nothing happened, and one for a single new message.
 func BenchmarkFiguresLarge(b *testing.B) {
-	messages := number(b, "MAILSTOW_BENCH_MESSAGES", 1_000_000)
+	messages := testenv.Number(b, "MAILSTOW_BENCH_MESSAGES", 1_000_000)
 	box := synthetic.Mailbox{Name: "INBOX", Messages: messages, Mail: synthetic.Text(1200)}
 	s, dir, store := synthetic.Start(b, box), b.TempDir(), ""
 	pull := func(b *testing.B) measured {
@@ -204,7 +205,7 @@ func lists(n int) []synthetic.Mailbox {
 // (row 24): the first sync, and one in which nothing happened. The server tells their
 // state in its list; what that takes of the wire is its own.
 func BenchmarkFiguresMailboxes(b *testing.B) {
-	boxes := lists(number(b, "MAILSTOW_BENCH_MAILBOXES", 100_000))
+	boxes := lists(testenv.Number(b, "MAILSTOW_BENCH_MAILBOXES", 100_000))
 	s, store := synthetic.Start(b, boxes...), filepath.Join(b.TempDir(), "mail.db")
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
@@ -224,17 +225,4 @@ func BenchmarkFiguresMailboxes(b *testing.B) {
 			}
 		}
 	})
-}
-
-// number is a size from the environment.
-func number(b *testing.B, name string, usual int) int {
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return n
 }

@@ -14,6 +14,7 @@ import (
 
 	"mailstow/localstore"
 	"mailstow/sync/testkit/hostile"
+	"mailstow/sync/testkit/testenv"
 )
 
 // Row 30: whatever servers say, nothing of it steers the terminal of who looks at what
@@ -63,7 +64,7 @@ func TestToldOfHostileServers(t *testing.T) {
 
 func hostileStage(t *testing.T) *hostile.Stage {
 	t.Helper()
-	stage, err := hostile.NewStage(t.TempDir(), hostile.Transcripts("../.."))
+	stage, err := hostile.NewStage(t.TempDir(), testenv.Transcripts("../.."))
 	if err != nil {
 		t.Fatal(err)
 	}

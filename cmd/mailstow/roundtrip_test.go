@@ -16,6 +16,7 @@ import (
 	"mailstow/localstore"
 	"mailstow/sync/remote"
 	"mailstow/sync/testkit/mailgen"
+	"mailstow/sync/testkit/testenv"
 )
 
 // stowed is a store that syncs have filled: folders with messages.
@@ -127,13 +128,9 @@ func oddAndOrdinary(t testing.TB) map[string][]mailgen.Message {
 	large := g.Large(3 << 20)
 	large.Data = append(large.Data, strings.Repeat("\r\n\r\nFrom me Sat Jun  1 08:00:00 2024\r\n>From you\nFrom", 1000)...)
 	folders := map[string][]mailgen.Message{"INBOX": g.Messages(60), "Odd/../CON": odd, "odd/../con": {large, g.Next()}, "Twins": {odd[0], odd[0], odd[1]}}
-	dir := os.Getenv("MAILSTOW_CORPUS")
-	if dir == "" {
-		dir = "../../../shared/corpus/messages"
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	files := testenv.Messages("../..")
 	if len(files) == 0 {
-		t.Logf("NOT TESTED: no messages in %s", dir)
+		t.Log("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
 	}
 	for i, name := range files {
 		text, err := os.ReadFile(name)

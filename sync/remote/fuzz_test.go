@@ -5,8 +5,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"mailstow/sync/remote"
+	"mailstow/sync/testkit/testenv"
 	"mailstow/sync/wire"
 )
 
@@ -150,19 +149,5 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream string) { hear(t, stream) })
 }
 
-// transcripts returns what real servers said, with A######## in the place of tags.
-func transcripts() map[string]string {
-	dir := "../../../shared/corpus" // beside the checkout
-	if env := os.Getenv("MAILSTOW_CORPUS"); env != "" {
-		dir = strings.TrimSuffix(filepath.Clean(env), "/messages") // where other tests look
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "transcripts", "*", "*.txt"))
-	all := map[string]string{}
-	for _, file := range files {
-		if b, err := os.ReadFile(file); err == nil {
-			s := strings.ReplaceAll(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n", "\r\n") // as their literals count
-			all[filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file)] = s
-		}
-	}
-	return all
-}
+// transcripts are what real servers said.
+func transcripts() map[string]string { return testenv.Transcripts("../..") }

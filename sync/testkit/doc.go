@@ -18,6 +18,7 @@
 //	faultfile/  SQLite's files, seen, cut short, full or broken
 //	mailgen/    deterministic sample mail, ordinary and odd
 //	testcert/   a throwaway certificate
+//	testenv/    settings, room in memory, and odd mail where there is some
 //
 // Its own tests hold the architecture (arch_test.go) and the proof: which test shows
 // which invariant, failure and published attack, and what none shows yet

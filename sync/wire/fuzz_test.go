@@ -1,10 +1,10 @@
 package wire
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 // traps are streams that have killed, hung or fooled clients.
@@ -23,14 +23,9 @@ var traps = []string{
 
 // corpus returns recorded server streams, where they are at hand.
 func corpus() (streams []string) {
-	dir := "../../../shared/corpus" // beside the checkout
-	if env := os.Getenv("MAILSTOW_CORPUS"); env != "" {
-		dir = strings.TrimSuffix(filepath.Clean(env), "/messages") // where other tests look
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "transcripts", "*", "*.txt"))
-	for _, file := range files {
-		if b, err := os.ReadFile(file); err == nil && len(b) < 1<<16 {
-			streams = append(streams, string(b))
+	for _, text := range testenv.Transcripts("../..") {
+		if len(text) < 1<<16 {
+			streams = append(streams, text)
 		}
 	}
 	return streams

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 // FuzzRead: no message is refused, whatever it is.
 func FuzzRead(f *testing.F) {
-	files, _ := filepath.Glob("../../../../shared/corpus/messages/*.eml")
+	files := testenv.Messages("../../..")
 	for _, file := range files {
 		if data, err := os.ReadFile(file); err == nil && len(data) < 20_000 {
 			f.Add(string(data))

@@ -10,6 +10,8 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 func read(t *testing.T, lines ...string) *View {
@@ -118,7 +120,7 @@ func TestReadPassesFailuresOn(t *testing.T) {
 
 // The corpus of odd mail lies beside the checkout and is not part of it.
 func TestCorpusIsReadable(t *testing.T) {
-	files, _ := filepath.Glob("../../../../shared/corpus/messages/*.eml")
+	files := testenv.Messages("../../..")
 	if len(files) == 0 {
 		t.Skip("NOT TESTED: no corpus beside the checkout")
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mailstow/sync/testkit/histories"
+	"mailstow/sync/testkit/testenv"
 )
 
 // found are histories that went wrong once.
@@ -41,7 +42,7 @@ var found = map[string]string{
 }
 
 func TestFound(t *testing.T) {
-	ground := histories.NewGround(memory(t))
+	ground := histories.NewGround(testenv.Memory(t))
 	defer ground.Close()
 	for name, text := range found {
 		t.Run(name, func(t *testing.T) {

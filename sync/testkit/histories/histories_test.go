@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"mailstow/conflict"
 	"mailstow/sync/testkit/histories"
+	"mailstow/sync/testkit/testenv"
 )
 
 // How many histories, from which on, and one alone: what a failure prints.
@@ -37,19 +37,6 @@ func soakTime() time.Duration {
 	return d
 }
 
-func number(t *testing.T, env string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(env)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // Whatever people do on both sides, and wherever runs are cut: nothing is lost or
 // doubled, and in the end both sides are equal.
 func TestHistories(t *testing.T) {
@@ -59,11 +46,11 @@ func TestHistories(t *testing.T) {
 	}
 	before := debug.SetGCPercent(400) // little is kept, much is thrown away
 	t.Cleanup(func() { debug.SetGCPercent(before) })
-	first := number(t, firstEnv, 0)
-	end, until := int64(first+number(t, countEnv, map[bool]int{true: 8, false: 150}[testing.Short()])), time.Time{}
+	first := testenv.Number(t, firstEnv, 0)
+	end, until := int64(first+testenv.Number(t, countEnv, map[bool]int{true: 8, false: 150}[testing.Short()])), time.Time{}
 	if *soak > 0 {
 		end, until = math.MaxInt64, time.Now().Add(*soak)
-		first = number(t, firstEnv, int(time.Now().Unix())<<20)
+		first = testenv.Number(t, firstEnv, int(time.Now().Unix())<<20)
 	}
 	var next, failures atomic.Int64
 	next.Store(int64(first))
@@ -74,7 +61,7 @@ func TestHistories(t *testing.T) {
 	for i := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			ground := histories.NewGround(memory(t))
+			ground := histories.NewGround(testenv.Memory(t))
 			defer ground.Close()
 			for n := next.Add(1) - 1; n < end && failures.Load() < 5 && (until.IsZero() || time.Now().Before(until)); n = next.Add(1) - 1 {
 				if wrong := ground.Run(history.Example(int(n)), io.Discard); len(wrong) > 0 {
@@ -118,20 +105,11 @@ func replay(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ground := histories.NewGround(memory(t))
+	ground := histories.NewGround(testenv.Memory(t))
 	defer ground.Close()
 	for _, wrong := range ground.Run(h, os.Stderr) {
 		t.Error(wrong)
 	}
-}
-
-// memory is a directory that costs no disk, where there is one.
-func memory(t *testing.T) string {
-	if dir, err := os.MkdirTemp("/dev/shm", "mailstow-histories"); err == nil {
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		return dir
-	}
-	return t.TempDir()
 }
 
 // history makes one of a seed.

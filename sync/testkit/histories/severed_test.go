@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mailstow/sync/testkit/histories"
+	"mailstow/sync/testkit/testenv"
 )
 
 // underWay is what goes on when a line is cut: a little of everything, since every octet
@@ -53,7 +54,7 @@ func everyCut(t *testing.T, h histories.History, side int) {
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			ground := histories.NewGround(memory(t))
+			ground := histories.NewGround(testenv.Memory(t))
 			defer ground.Close()
 			for !over.Load() && !t.Failed() {
 				n := at.Add(stride) - stride

@@ -5,12 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 // How many streams, and from which on.
@@ -19,29 +20,16 @@ const (
 	firstEnv = "MAILSTOW_TEST_STREAMS_FROM"
 )
 
-func setting(t *testing.T, env string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(env)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // Whatever a server says, be it garbled on the way, made up, or meant for somebody
 // else: the run ends, and loses nothing.
 func TestStreams(t *testing.T) {
-	root := memory(t)
+	root := testenv.Memory(t)
 	for _, dir := range []string{"a/b/stores", "home", "tmp", "work"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	transcripts := Transcripts("../../..")
+	transcripts := testenv.Transcripts("../../..")
 	t.Chdir(filepath.Join(root, "work"))
 	t.Setenv("HOME", filepath.Join(root, "home"))
 	t.Setenv("TMPDIR", filepath.Join(root, "tmp"))
@@ -50,8 +38,8 @@ func TestStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count := setting(t, countEnv, map[bool]int{true: 15, false: 300}[testing.Short()]) // runs, of some 9 connections each
-	first := setting(t, firstEnv, 0)
+	count := testenv.Number(t, countEnv, map[bool]int{true: 15, false: 300}[testing.Short()]) // runs, of some 9 connections each
+	first := testenv.Number(t, firstEnv, 0)
 	began := time.Now()
 	var sum sums
 	for at := first; at < first+count; at += 100 {
@@ -125,18 +113,9 @@ func inside(t *testing.T, root string) {
 	}
 }
 
-// memory is a directory that costs no disk, where there is one.
-func memory(t *testing.T) string {
-	if dir, err := os.MkdirTemp("/dev/shm", "mailstow-hostile"); err == nil {
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		return dir
-	}
-	return t.TempDir()
-}
-
 // A server that does not come to an end costs time, and no memory.
 func TestMonsters(t *testing.T) {
-	dir := memory(t)
+	dir := testenv.Memory(t)
 	stage, err := NewStage(dir, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,8 +31,11 @@ type Stage struct {
 }
 
 // NewStage prepares it in an empty folder.
-func NewStage(dir string, transcripts []string) (*Stage, error) {
-	s := &Stage{transcripts: transcripts}
+func NewStage(dir string, transcripts map[string]string) (*Stage, error) {
+	s := &Stage{}
+	for _, name := range slices.Sorted(maps.Keys(transcripts)) {
+		s.transcripts = append(s.transcripts, transcripts[name])
+	}
 	for i, sc := range scenes {
 		path := filepath.Join(dir, fmt.Sprint("begun", i, ".db"))
 		store, err := sc.prepare(path)

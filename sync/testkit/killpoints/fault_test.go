@@ -11,6 +11,7 @@ import (
 	"mailstow/localstore"
 	"mailstow/sync/testkit/faultfile"
 	. "mailstow/sync/testkit/killpoints"
+	"mailstow/sync/testkit/testenv"
 )
 
 var everyKind = []faultfile.Kind{faultfile.Create, faultfile.Write, faultfile.Truncate, faultfile.Sync, faultfile.Delete, faultfile.Lock}
@@ -87,7 +88,7 @@ type faulty struct{ chances, tried, told atomic.Int64 }
 
 func (f *faulty) try(t *testing.T, i, limit int, faults []Fault) {
 	s := scenarios[i]
-	m := New(t, s, memory(t))
+	m := New(t, s, testenv.Memory(t))
 	for _, fault := range faults {
 		all := m.Chances(fault)
 		f.chances.Add(int64(all))

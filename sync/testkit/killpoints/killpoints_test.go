@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	. "mailstow/sync/testkit/killpoints"
+
+	"mailstow/sync/testkit/testenv"
 )
 
 // What a failure prints, to try one point again: a scenario and a number.
@@ -36,7 +38,7 @@ func each(t *testing.T, limit, oneIn int, die func(m *Machine, n int)) {
 			}
 			t.Run(s.Name, func(t *testing.T) {
 				t.Parallel()
-				m := New(t, s, memory(t))
+				m := New(t, s, testenv.Memory(t))
 				stride := stride(len(m.Points), limit, s.Large)
 				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
 				points.Add(int64(len(m.Points)))
@@ -55,15 +57,7 @@ func each(t *testing.T, limit, oneIn int, die func(m *Machine, n int)) {
 
 // limit is how many points are tried of a scenario. 0: all.
 func limit(t *testing.T, usual int) int {
-	text := os.Getenv(limitEnv)
-	if text == "" {
-		return map[bool]int{true: 1, false: usual}[testing.Short()]
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return testenv.Number(t, limitEnv, map[bool]int{true: 1, false: usual}[testing.Short()])
 }
 
 // stride is such that about as many points are tried as shall be, and fewer where each
@@ -84,18 +78,9 @@ func replay(t *testing.T, text string, die func(m *Machine, n int)) {
 	}
 	for _, s := range scenarios {
 		if s.Name == name {
-			m := New(t, s, memory(t))
+			m := New(t, s, testenv.Memory(t))
 			m.Aloud = true
 			die(m, n)
 		}
 	}
-}
-
-// memory is a directory that costs no disk, where there is one.
-func memory(t *testing.T) string {
-	if dir, err := os.MkdirTemp("/dev/shm", "mailstow-killpoints"); err == nil {
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		return dir
-	}
-	return t.TempDir()
 }
