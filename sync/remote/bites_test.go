@@ -195,9 +195,6 @@ func TestLiteral8Anywhere(t *testing.T) {
 
 // More mailboxes than anybody has end the listing, not the memory.
 func TestMailboxesWithoutEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("150,000 names")
-	}
 	c := session(t, "LIST-EXTENDED LIST-STATUS", func(p *peer) {
 		p.command("LIST")
 		w := bufio.NewWriter(p.conn)
@@ -213,9 +210,6 @@ func TestMailboxesWithoutEnd(t *testing.T) {
 
 // Nor do names that only STATUS knows.
 func TestNamesWithoutEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("52 MiB of names")
-	}
 	name := strings.Repeat("x", 60000)
 	c := session(t, "LIST-EXTENDED LIST-STATUS", func(p *peer) {
 		p.command("LIST")
