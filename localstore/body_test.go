@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -101,18 +100,10 @@ func headerBlock(b []byte) []byte {
 // Failure table 33: every message of the corpus comes back byte for byte, and
 // none is refused for its header.
 func TestOddMessages(t *testing.T) {
-	files := testenv.Messages("..")
-	if len(files) == 0 {
-		t.Skip("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
-	}
 	s := newStore(t)
 	p := newPlace(t, s, "INBOX")
 	texts := map[MessageID][]byte{}
-	for i, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, text := range testenv.OddMail(t, "..") {
 		id := arrive(t, s, p, uint32(i+1))[0]
 		put(t, s, id, string(text))
 		texts[id] = text

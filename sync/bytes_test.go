@@ -2,24 +2,12 @@ package sync_test
 
 import (
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/mailgen"
 	"mailstow/sync/testkit/testenv"
 )
-
-// corpus are the files of odd mail that this project did not write; tests that use
-// them skip where they are absent.
-func corpus(t *testing.T) []string {
-	t.Helper()
-	files := testenv.Messages("..")
-	if len(files) == 0 {
-		t.Skip("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
-	}
-	return files
-}
 
 // Every message, however odd, comes back byte for byte as the server serves it
 // (row 33).
@@ -39,22 +27,18 @@ func TestBytesOfOddMail(t *testing.T) {
 }
 
 func TestBytesOfCorpus(t *testing.T) {
-	files := corpus(t)
+	mail := testenv.OddMail(t, "..")
 	f := newFixture(t)
-	for i, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, data := range mail {
 		f.user.Append("INBOX", nil, day(i), data)
 	}
 	rc := f.pull(0)
-	if rc.Bodies != int64(len(files)) {
-		t.Fatalf("%d files, %+v", len(files), rc)
+	if rc.Bodies != int64(len(mail)) {
+		t.Fatalf("%d messages, %+v", len(mail), rc)
 	}
 	f.equal()
 	v, err := mailsync.VerifyRemote(t.Context(), f.store, f.account(), mailsync.VerifyOptions{SamplePercent: 100})
-	if err != nil || len(v.Differences) > 0 || v.Sampled != len(files) {
+	if err != nil || len(v.Differences) > 0 || v.Sampled != len(mail) {
 		t.Fatalf("%+v, %v", v, err)
 	}
 }

@@ -1,11 +1,11 @@
 package sync_test
 
 import (
-	"os"
 	"testing"
 
 	mailsync "mailstow/sync"
 	"mailstow/sync/testkit/mailgen"
+	"mailstow/sync/testkit/testenv"
 )
 
 // Mail that is no legal mail comes along as it is where the server takes it. What Cyrus
@@ -62,20 +62,16 @@ func TestMigrateOdd(t *testing.T) {
 // Mail that this project did not write goes all the way round: from one server to
 // another, and from there into an empty mirror, with the same bytes.
 func TestMigrateCorpus(t *testing.T) {
-	files := corpus(t)
+	mail := testenv.OddMail(t, "..")
 	m := moveTo(t, ofDovecot(t), ofDovecot(t))
-	for i, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, data := range mail {
 		m.from.user.Append("INBOX", nil, day(i), data)
 	}
-	if n := m.pass(); n != len(files) {
-		t.Errorf("%d of %d copied", n, len(files))
+	if n := m.pass(); n != len(mail) {
+		t.Errorf("%d of %d copied", n, len(mail))
 	}
 	m.same()
-	if rc := m.to.pull(0); rc.Bodies+int64(rc.Linked) < int64(len(files)) {
+	if rc := m.to.pull(0); rc.Bodies+int64(rc.Linked) < int64(len(mail)) {
 		t.Errorf("%+v", rc)
 	}
 	m.to.equal()

@@ -128,15 +128,7 @@ func oddAndOrdinary(t testing.TB) map[string][]mailgen.Message {
 	large := g.Large(3 << 20)
 	large.Data = append(large.Data, strings.Repeat("\r\n\r\nFrom me Sat Jun  1 08:00:00 2024\r\n>From you\nFrom", 1000)...)
 	folders := map[string][]mailgen.Message{"INBOX": g.Messages(60), "Odd/../CON": odd, "odd/../con": {large, g.Next()}, "Twins": {odd[0], odd[0], odd[1]}}
-	files := testenv.Messages("../..")
-	if len(files) == 0 {
-		t.Log("NOT TESTED: no corpus beside the checkout (MAILSTOW_CORPUS names its folder)")
-	}
-	for i, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, text := range testenv.OddMail(t, "../..") {
 		folders["Entwürfe"] = append(folders["Entwürfe"], mailgen.Message{Data: text, Date: time.Unix(int64(1e9+i), 0), Flags: g.Next().Flags})
 	}
 	return folders

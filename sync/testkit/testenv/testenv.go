@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"mailstow/sync/testkit/mailgen"
 )
 
 // Number is a setting, or what is usual.
@@ -38,6 +40,29 @@ func Memory(t testing.TB) string {
 // Messages are the files of the odd mail that lies beside the checkout, whose root is
 // given, or where MAILSTOW_CORPUS points.
 func Messages(root string) []string { return files(root, "messages", "*") }
+
+// OddMail is what Messages names; where there is none, which is said, the odd mail that
+// mailgen makes up, as far as servers take it.
+func OddMail(t testing.TB, root string) (all [][]byte) {
+	t.Helper()
+	for _, name := range Messages(root) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data)
+	}
+	if len(all) > 0 {
+		return all
+	}
+	t.Log("NOT TESTED on foreign mail: there is none beside the checkout (MAILSTOW_CORPUS names its folder)")
+	for _, m := range mailgen.Odd() {
+		if !m.NUL {
+			all = append(all, m.Data)
+		}
+	}
+	return all
+}
 
 // Transcripts are what real servers said, by name, from the same place, with lines that
 // end as their literals count them and A######## in the place of tags.
