@@ -27,6 +27,9 @@ func (tx *Tx) Arrive(run RunID, gen GenerationID, arrivals []Arrival) ([]Message
 	if !some && len(ids) > 0 {
 		err = tx.arrivedAll(run, ids[0], ids[len(ids)-1])
 	}
+	if err == nil {
+		err = tx.dueArrived(gen)
+	}
 	return ids, err
 }
 
@@ -100,7 +103,7 @@ func (tx *Tx) arriveAgain(run RunID, gen GenerationID, id MessageID, a Arrival) 
 		return err
 	}
 	_, err = tx.exec(`UPDATE message SET vanished_run = NULL, base = ?2, local = ?2, labels = nullif(?3, ''),
-		body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = 0) WHERE id = ?1`, id, a.Flags, a.Labels)
+		body = (SELECT b.id FROM body b WHERE b.id = message.body AND b.damaged = b.dropped) WHERE id = ?1`, id, a.Flags, a.Labels)
 	if err == nil {
 		err = tx.arrived(run, gen, id, a)
 	}

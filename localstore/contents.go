@@ -11,14 +11,15 @@ type Content struct {
 	Message MessageID
 	Mailbox MailboxID
 	UID     uint32 // 0: not on the server yet
-	Body    int64  // equal where the bytes are; 0: not held, or damaged
+	Body    int64  // equal where the bytes are; 0: not known, or damaged
+	Dropped bool   // its bytes were let go
 	Size    int64  // -1 unknown
 	Date    int64  // unix seconds; 0 unknown
 	Flags   string
 	Changed bool // a run found other flags on the server than before
 }
 
-const contentsQuery = `SELECT m.id, x.id, ifnull(m.uid, 0), CASE b.damaged WHEN 0 THEN b.id ELSE 0 END, coalesce(b.size, m.size, -1), ifnull(m.date, 0), m.local,
+const contentsQuery = `SELECT m.id, x.id, ifnull(m.uid, 0), CASE b.damaged WHEN b.dropped THEN b.id ELSE 0 END, ifnull(b.dropped, 0), coalesce(b.size, m.size, -1), ifnull(m.date, 0), m.local,
 	EXISTS (SELECT 1 FROM event f WHERE f.message = m.id AND f.kind = 'flags' AND f.run IS NOT NULL)
 	FROM mailbox x CROSS JOIN generation g ON g.mailbox = x.id
 	CROSS JOIN message m ON m.generation = g.id AND m.vanished_run IS NULL LEFT JOIN body b ON b.id = m.body
@@ -28,7 +29,7 @@ const contentsQuery = `SELECT m.id, x.id, ifnull(m.uid, 0), CASE b.damaged WHEN 
 func (s *Store) Contents(ctx context.Context, acct AccountID, fn func(Content) error) error {
 	return s.each(ctx, contentsQuery, []any{acct}, func(r *sql.Rows) error {
 		var c Content
-		if err := r.Scan(&c.Message, &c.Mailbox, &c.UID, &c.Body, &c.Size, &c.Date, &c.Flags, &c.Changed); err != nil {
+		if err := r.Scan(&c.Message, &c.Mailbox, &c.UID, &c.Body, &c.Dropped, &c.Size, &c.Date, &c.Flags, &c.Changed); err != nil {
 			return err
 		}
 		return fn(c)

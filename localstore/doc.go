@@ -20,6 +20,9 @@
 //     the engine's queries have it, people's have not. What is not on the server yet
 //     has no UID, one intent that brings it, and lies in the newest generation of its
 //     mailbox: people's queries have it, the engine's have not.
+//   - A store keeps every body. The state of migrations (Options.Passing) is a file of
+//     its own kind, which no store becomes: bodies pass through it, what tells them
+//     from others stays, and those that wait to be sent are not dropped.
 //   - One writer at a time, held by the kernel's lock; readers never wait for it.
 //   - What was on the server at a Cut is told by the newest event about each message
 //     up to there: its kind says whether, its UID where, "new" with which flags.
@@ -60,6 +63,7 @@
 //	history.go diff.go                    about the past too: a Cut is a moment in it
 //	purge.go snapshot.go                  less of it, and another of it
 //	contents.go pass.go                   what a migration compares, and the last good one
+//	passing.go                            the state of one that keeps no mail
 //	check.go checkbody.go invariants.go invariants_intent.go
 //	                                      the invariants in code
 //

@@ -25,11 +25,14 @@ var (
 	ErrFull        = errors.New("disk full, nothing of this batch was kept")
 	ErrIO          = errors.New("disk error, nothing of this batch was kept")
 	ErrBusy        = errors.New("store is locked by another program")
+	ErrPassing     = errors.New("this is the state of a migration without a store: it keeps no mail")
+	ErrKeeping     = errors.New("this is a store that keeps mail, not the state of a migration")
 
 	// About single messages and mailboxes.
 	ErrNotFound = errors.New("not in the store")
 	ErrNotHeld  = errors.New("body is not held yet")
 	ErrDamaged  = errors.New("body is damaged")
+	ErrDropped  = errors.New("body was not kept: it only passed through")
 
 	// Why an edit is refused.
 	ErrVanished      = errors.New("no longer there")

@@ -17,7 +17,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 	tests := map[string]string{
 		"rows":           rowsQuery,
 		"stale":          staleQuery,
-		"missing":        missingQuery,
+		"missing":        s.ofMissing(missingSelect),
 		"alike":          alikeQuery,
 		"found":          foundQuery,
 		"believed":       believedQuery,

@@ -10,7 +10,7 @@ type mailRow struct {
 	acct        AccountID
 	uid         uint32 // 0: not on the server yet
 	base, local string
-	held        bool // its body is here
+	held        bool // its body is here, damaged or not
 	vanished    bool
 	stale       bool // its generation is retired
 	away        bool // its mailbox is not on the server, nor about to be
@@ -21,7 +21,7 @@ type mailRow struct {
 
 // mailRow reads a message as it is; by is left out.
 func (tx *Tx) mailRow(id MessageID) (m mailRow, err error) {
-	ok, err := tx.get(`SELECT m.id, g.id, x.id, x.account, ifnull(m.uid, 0), m.base, m.local, m.body IS NOT NULL, m.vanished_run IS NOT NULL,
+	ok, err := tx.get(`SELECT m.id, g.id, x.id, x.account, ifnull(m.uid, 0), m.base, m.local, m.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM body b WHERE b.id = m.body AND b.dropped = 1), m.vanished_run IS NOT NULL,
 		g.retired_run IS NOT NULL, x.detached_run IS NOT NULL AND x.unborn = 0, x.leaving IS NOT NULL, ifnull(m.leaving, 0)
 		FROM message m JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox WHERE m.id = ?`, []any{id},
 		&m.id, &m.gen, &m.box, &m.acct, &m.uid, &m.base, &m.local, &m.held, &m.vanished, &m.stale, &m.away, &m.hidden, &m.leaving)

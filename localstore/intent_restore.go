@@ -54,7 +54,7 @@ const restoreRows = 250
 const (
 	restoreMail = `INSERT INTO message(id, generation, size, date, zone, base, local, body, identity)
 		SELECT v.column1, ?, b.size, m.date, m.zone, v.column3, v.column3, b.id, CASE x.account WHEN ? THEN m.identity ELSE '' END
-		FROM (%s) v CROSS JOIN message m ON m.id = v.column2 CROSS JOIN body b ON b.id = m.body
+		FROM (%s) v CROSS JOIN message m ON m.id = v.column2 CROSS JOIN body b ON b.id = m.body AND b.dropped = 0
 		CROSS JOIN generation g ON g.id = m.generation CROSS JOIN mailbox x ON x.id = g.mailbox`
 	restoreEvents  = "INSERT INTO event(at, kind, generation, message, old, new) SELECT ?, 'arrived', ?, v.column1, CAST(v.column2 AS TEXT), v.column3 FROM (%s) v"
 	restoreIntents = `INSERT INTO intent(account, made, since, kind, target, result)

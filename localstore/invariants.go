@@ -31,8 +31,14 @@ var invariants = []invariant{
 		-1) <> CASE WHEN x.unborn = 1 AND x.detached_run IS NULL THEN -1 ELSE x.detached_run IS NOT NULL END`},
 	{FoundRow, "a problem remains about the vanished message %d", `SELECT m.id, m.id FROM problem p JOIN message m ON m.id = p.message
 		WHERE m.vanished_run IS NOT NULL`},
-	{FoundRow, "body %d has no envelope", `SELECT NULL, id FROM body WHERE id NOT IN (SELECT body FROM envelope)`},
-	{FoundBody, "body %d is known to be damaged", `SELECT m.id, b.id FROM body b JOIN message m ON m.body = b.id WHERE b.damaged = 1`},
+	{FoundRow, "body %d has no envelope", `SELECT NULL, id FROM body WHERE dropped = 0 AND id NOT IN (SELECT body FROM envelope)`},
+	{FoundBody, "body %d is known to be damaged", `SELECT m.id, b.id FROM body b JOIN message m ON m.body = b.id WHERE b.damaged = 1 AND b.dropped = 0`},
+	{FoundRow, "body %d was dropped by a store that keeps bodies", `SELECT m.id, b.id FROM body b LEFT JOIN message m ON m.body = b.id
+		WHERE b.dropped = 1 AND NOT EXISTS (SELECT 1 FROM passing)`},
+	{FoundRow, "body %d was dropped, and waits to be sent", `SELECT r.id, b.id FROM body b JOIN message r ON r.body = b.id
+		JOIN intent i ON i.result = r.id WHERE b.dropped = 1 AND i.state IN ('queued', 'sent')`},
+	{FoundRow, "body %d was dropped and has chunks", `SELECT NULL, b.id FROM body b WHERE b.dropped = 1
+		AND EXISTS (SELECT 1 FROM chunk WHERE chunk.id >= b.id << 20 AND chunk.id < (b.id + 1) << 20)`},
 	{FoundWaste, "body %d belongs to no message", `SELECT NULL, b.id FROM body b
 		WHERE b.damaged = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.body = b.id) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.body = b.id)`},
 }

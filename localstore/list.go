@@ -16,6 +16,7 @@ const (
 	StatePresent  = "present"
 	StateLocal    = "local" // not yet on the server
 	StateMissing  = "missing"
+	StateDropped  = "dropped" // in the state of a migration: its body was only on its way
 	StateVanished = "vanished"
 )
 
@@ -56,7 +57,7 @@ const mailSelect = `SELECT m.id, a.name, ifnull(x.wanted_name, x.name), ` + nowC
 	ifnull(e.message_id, ''), ifnull(e.sender, ''), ifnull(e.recipients, ''), ifnull(e.subject, ''),
 	coalesce(b.size, m.size, -1), b.sha256, ifnull(m.labels, ''),
 	CASE WHEN m.vanished_run IS NOT NULL THEN 'vanished' WHEN m.uid IS NULL THEN 'local'
-	     WHEN m.body IS NULL THEN 'missing' ELSE 'present' END, ifnull(m.vanished_run, 0),
+	     WHEN m.body IS NULL THEN 'missing' WHEN b.dropped = 1 THEN 'dropped' ELSE 'present' END, ifnull(m.vanished_run, 0),
 	x.id AS mailbox, g.id AS generation, m.uid AS uid, m.id AS message `
 
 const mailFrom = `FROM mailbox x CROSS JOIN account a ON a.id = x.account CROSS JOIN generation g ON g.mailbox = x.id

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Create   bool             // make it, and its directory, when it is not there
 	ReadOnly bool             // no lock, no writing; works beside a running writer
+	Passing  bool             // the state of migrations, through which bodies pass: no store is opened for it, nor it for a store
 	Wait     time.Duration    // how long to wait for another writer to finish
 	Now      func() time.Time // clock of events and problems; nil is time.Now
 
@@ -41,6 +42,7 @@ type Store struct {
 	busy     time.Duration                           // how long SQLite waits for other programs
 	lazy     bool                                    // Edit is no more than Update
 	durable  bool                                    // whether the writer waits for the disk; its connection guards it
+	passing  bool                                    // see Passing
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 	kept     kept
 	trusted  sync.Map // by GenerationID: see believed
@@ -75,7 +77,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.ReadOnly {
-		return s.openReader(ctx)
+		return s.openReader(ctx, o)
 	}
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return &Error{Kind: ErrPermission, Path: s.path, Err: err, Hint: "name another place with --store"}
@@ -85,18 +87,18 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	}
 	// Another writer may have made the file while this one waited.
 	if err := checkHeader(s.path); errors.Is(err, ErrNoStore) && o.Create {
-		if err := create(ctx, s.path); err != nil {
+		if err := create(ctx, s.path, o.Passing); err != nil {
 			return err
 		}
 	} else if err != nil {
 		return err
 	}
-	return s.openWriter(ctx)
+	return s.openWriter(ctx, o)
 }
 
 // openWriter opens both pools, upgrades the schema and tidies up after a writer
 // that was killed.
-func (s *Store) openWriter(ctx context.Context) error {
+func (s *Store) openWriter(ctx context.Context, o Options) error {
 	if err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1"); err != nil {
 		return err
 	}
@@ -112,12 +114,15 @@ func (s *Store) openWriter(ctx context.Context) error {
 	if err := migrate(ctx, s.writer, schemaVersion); err != nil {
 		return err
 	}
+	if err := s.kind(ctx, o); err != nil {
+		return err
+	}
 	return s.recoverStaging(ctx)
 }
 
 // openReader opens for reading alone. In a directory it may not write to, SQLite
 // can still read a store that no writer left a WAL for.
-func (s *Store) openReader(ctx context.Context) error {
+func (s *Store) openReader(ctx context.Context, o Options) error {
 	err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1")
 	if err != nil && (errors.Is(err, ErrPermission) || errors.Is(err, ErrIO)) {
 		err = s.openImmutable(ctx, err)
@@ -125,7 +130,10 @@ func (s *Store) openReader(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.checkVersion(ctx, true)
+	if err := s.checkVersion(ctx, true); err != nil {
+		return err
+	}
+	return s.kind(ctx, o)
 }
 
 func (s *Store) openImmutable(ctx context.Context, cause error) error {

@@ -125,7 +125,7 @@ func (tx *Tx) putAgain(b *Packed) (int64, error) {
 	if err := tx.putEnvelope("INSERT OR REPLACE", id, b.Envelope); err != nil {
 		return 0, err
 	}
-	if _, err := tx.exec("UPDATE body SET damaged = 0, chunks = ? WHERE id = ?", b.count, id); err != nil {
+	if _, err := tx.exec("UPDATE body SET damaged = 0, dropped = 0, chunks = ? WHERE id = ?", b.count, id); err != nil {
 		return 0, err
 	}
 	if err := tx.deleteChunks(id); err != nil {

@@ -43,13 +43,15 @@ func (e *DamagedError) Unwrap() []error {
 // handed out only after the SHA-256 of all has been found right, so a damaged
 // body ends with a DamagedError and never with a clean io.EOF.
 // ErrNotFound: no such message. ErrNotHeld: its body is missing.
+// ErrDropped: it was let go.
 func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int64, error) {
 	r := &bodyReader{s: s, ctx: ctx, msg: id, sum: sha256.New()}
 	var found bool
 	var body, size, chunks sql.NullInt64
+	var dropped sql.NullBool
 	err := s.eachPrepared(ctx, openBodyQuery, []any{id}, func(rows *sql.Rows) error {
 		found = true
-		return rows.Scan(&body, &size, &chunks, &r.want)
+		return rows.Scan(&body, &size, &chunks, &dropped, &r.want)
 	})
 	switch r.id, r.size, r.chunks = body.Int64, size.Int64, int(chunks.Int64); {
 	case err != nil:
@@ -60,11 +62,13 @@ func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int6
 		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotHeld)
 	case !size.Valid:
 		return nil, 0, r.damaged("its row is gone", nil)
+	case dropped.Bool:
+		return nil, 0, fmt.Errorf("message %d: %w", id, ErrDropped)
 	}
 	return r, r.size, nil
 }
 
-const openBodyQuery = "SELECT m.body, b.size, b.chunks, b.sha256 FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
+const openBodyQuery = "SELECT m.body, b.size, b.chunks, b.dropped, b.sha256 FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
 
 const chunkQuery = "SELECT size, zstd, data FROM chunk WHERE id = ?"
 

@@ -84,9 +84,9 @@ func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) 
 	})
 }
 
-const missingQuery = `SELECT m.id, m.uid, ifnull(m.size, -1), m.date, m.identity,
+const missingSelect = `SELECT m.id, m.uid, ifnull(m.size, -1), m.date, m.identity,
 	EXISTS (SELECT 1 FROM staging WHERE message = m.id), coalesce(` + sameBody + ", " + foundByUID + "), " + alikeBody + " OR " + foundAlike + `
-	FROM message m WHERE m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
+	FROM %s m.generation = ? AND m.uid > ? AND m.body IS NULL AND m.vanished_run IS NULL
 	AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)
 	ORDER BY m.uid LIMIT ?`
 
@@ -100,7 +100,7 @@ func (s *Store) Missing(ctx context.Context, gen GenerationID, after uint32, now
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachPrepared(ctx, missingQuery, []any{believed, gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
+	err = s.eachPrepared(ctx, s.ofMissing(missingSelect), []any{believed, gen, after, now.Unix(), limit}, func(r *sql.Rows) error {
 		m, err := scanMissing(r)
 		page = append(page, m)
 		return err
@@ -135,13 +135,13 @@ func (s *Store) Fingerprints(ctx context.Context, gens []GenerationID, fn func(F
 	return nil
 }
 
+const missingTotal = `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM %s m.generation = ? AND m.uid > 0 AND m.body IS NULL
+	AND m.vanished_run IS NULL AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`
+
 // MissingTotal gives how many messages Missing would page through, and the sum
 // of their announced sizes, which may be absurd: sum() would fail on them, total()
 // does not.
 func (s *Store) MissingTotal(ctx context.Context, gen GenerationID, now time.Time) (messages, bytes int64, err error) {
-	err = s.askPrepared(ctx, `SELECT count(*), CAST(total(m.size) AS INTEGER) FROM message m
-		WHERE m.generation = ? AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
-		AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.message = m.id AND ? BETWEEN p.last AND p.retry_at - 1)`,
-		[]any{gen, now.Unix()}, &messages, &bytes)
+	err = s.askPrepared(ctx, s.ofMissing(missingTotal), []any{gen, now.Unix()}, &messages, &bytes)
 	return messages, bytes, err
 }

@@ -1,0 +1,145 @@
+package localstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Passing tells that the file is the state of migrations: bodies pass through it and
+// are dropped.
+func (s *Store) Passing() bool { return s.passing }
+
+// kind finds out which kind of file this is, and refuses one that is not asked for.
+// Whoever reads may read both.
+func (s *Store) kind(ctx context.Context, o Options) error {
+	err := s.ask(ctx, "SELECT EXISTS (SELECT 1 FROM passing)", nil, &s.passing)
+	switch {
+	case err != nil:
+		return err
+	case o.Passing && !s.passing:
+		return &Error{Kind: ErrKeeping, Path: s.path, Hint: "name another file, which mailstow then makes; or migrate with this store, without --no-store"}
+	case s.passing && !o.Passing && !o.ReadOnly:
+		return &Error{Kind: ErrPassing, Path: s.path, Hint: "only mailstow migrate --no-store writes to it; name a store with --store"}
+	}
+	return nil
+}
+
+// SetDue makes the bodies of these messages, if they are not held, the only ones that
+// are missing; what came to mailboxes while something waits to come there stays due,
+// since only its bytes tell what became of that (I19). Only in the state of a migration.
+func (tx *Tx) SetDue(ids []MessageID) error {
+	if err := tx.onlyPassing(); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM due WHERE message NOT IN (SELECT m.id FROM due d CROSS JOIN message m ON m.id = d.message
+		JOIN generation g ON g.id = m.generation JOIN intent i ON i.target = g.mailbox WHERE m.body IS NULL AND m.id > i.result)`); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := tx.exec("UPDATE message SET body = NULL WHERE id = ?1 AND EXISTS (SELECT 1 FROM body b WHERE b.id = body AND b.dropped = 1)", id); err != nil {
+			return err
+		}
+		if _, err := tx.exec("INSERT INTO due(message) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dueArrived makes due what arrived in a generation while something waits to come
+// there, or may have come.
+func (tx *Tx) dueArrived(gen GenerationID) error {
+	if !tx.s.passing {
+		return nil
+	}
+	_, err := tx.exec(`INSERT INTO due(message) SELECT m.id FROM message m
+		WHERE m.generation = ?1 AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
+		AND m.id > (SELECT min(i.result) FROM generation g JOIN intent i ON i.target = g.mailbox WHERE g.id = ?1) ON CONFLICT DO NOTHING`, gen)
+	return err
+}
+
+// Drop lets go of the bytes of all bodies but those that wait to be sent. What tells
+// them from others is kept. Only in the state of a migration. It gives how many bytes
+// are left: of bodies, not of what they take when packed.
+func (tx *Tx) Drop() (left int64, err error) {
+	if err := tx.onlyPassing(); err != nil {
+		return 0, err
+	}
+	ids, err := tx.idle()
+	if err != nil {
+		return 0, err
+	}
+	for some := range slices.Chunk(ids, linkRows) {
+		in := "(?" + strings.Repeat(", ?", len(some)-1) + ")"
+		for _, q := range []string{"DELETE FROM envelope WHERE body IN ", "UPDATE body SET damaged = 1, dropped = 1 WHERE id IN "} {
+			if _, err := tx.exec(q+in, some...); err != nil {
+				return 0, err
+			}
+		}
+		for _, id := range some {
+			if err := tx.deleteChunks(id.(int64)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	_, err = tx.get("SELECT ifnull(sum(size), 0) FROM chunk", nil, &left)
+	return left, err
+}
+
+// idle are the bodies of which nothing waits to be sent. Without chunks there is
+// nothing to let go of.
+func (tx *Tx) idle() (ids []any, err error) {
+	var after int64
+	for {
+		var id int64
+		var waits bool
+		ok, err := tx.get(idleQuery, []any{after}, &id, &waits)
+		if err != nil || !ok {
+			return ids, err
+		}
+		if after = id; !waits {
+			ids = append(ids, id)
+		}
+	}
+}
+
+const idleQuery = `SELECT b.id, EXISTS (SELECT 1 FROM message r JOIN intent i ON i.result = r.id WHERE r.body = b.id AND i.state IN ('queued', 'sent'))
+	FROM chunk c CROSS JOIN body b ON b.id = c.id >> 20 WHERE c.id >= (?1 + 1) << 20 ORDER BY c.id LIMIT 1`
+
+func (tx *Tx) onlyPassing() error {
+	if tx.s.passing {
+		return nil
+	}
+	return tx.fail(fmt.Errorf("%s: %w", tx.s.path, ErrKeeping))
+}
+
+// Shrink gives the room back that bodies took on their way, when it is a good part
+// of the file.
+func (s *Store) Shrink(ctx context.Context) error {
+	if s.writer == nil {
+		return &Error{Kind: ErrReadOnly, Path: s.path}
+	}
+	var all, free int64
+	for pragma, n := range map[string]*int64{"page_count": &all, "freelist_count": &free} {
+		if err := s.writer.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(n); err != nil {
+			return s.wrap(canceled(ctx, err))
+		}
+	}
+	_, err := s.Compact(ctx, free > all/8)
+	if errors.Is(err, ErrFull) {
+		return nil // it needs room once more for what is left; as it is, nothing is lost
+	}
+	return err
+}
+
+// ofMissing says among which messages a query looks for missing bodies.
+func (s *Store) ofMissing(query string) string {
+	from := "message m WHERE"
+	if s.passing {
+		from = "due d CROSS JOIN message m ON m.id = d.message WHERE"
+	}
+	return fmt.Sprintf(query, from)
+}
