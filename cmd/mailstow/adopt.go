@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"mailstow/cmd/mailstow/compose"
 	"mailstow/cmd/mailstow/term"
 	"mailstow/localstore"
 )
@@ -33,7 +29,9 @@ by its folder, UIDVALIDITY, UID and size, where the program noted them (mbsync i
 state files, offlineimap in FolderValidity, imap-backup in its .imap files): nothing is
 fetched. Else by its size and its whole header, which is fetched.
 
-What is not recognised is downloaded as usual; flags and dates are the server's in any
+offlineimap and getmail write some mail in other words than the server's: long lines
+of its header broken, an empty line more between its parts. What is not recognised is
+downloaded as usual; flags and dates are the server's in any
 case. The files are only read. When the sync is done, --forget drops what no message of
 the server turned out to be.`,
 			[]string{"mailstow adopt work ~/Mail/work && mailstow sync work && mailstow adopt --forget work",
@@ -181,38 +179,4 @@ func (ad *adopting) forget() error {
 		_, err = fmt.Fprintf(ad.stdout, "dropped %s (%s) that no message of %s has\n", term.Count(bodies, "body"), term.Size(size), term.Clean(ad.name))
 	}
 	return err
-}
-
-// asDownloaded gives a message the form that it has on the server: mbsync writes line
-// feeds alone, and puts a field into the header.
-func asDownloaded(r io.Reader) (io.Reader, error) {
-	return compose.Lines(&withoutTUID{in: bufio.NewReaderSize(r, 64<<10)}), nil
-}
-
-// withoutTUID leaves out the field of mbsync, by which it knows its own.
-type withoutTUID struct {
-	in   *bufio.Reader
-	line []byte
-	mid  bool // in the middle of a line
-	body bool
-}
-
-func (w *withoutTUID) Read(p []byte) (int, error) {
-	for len(w.line) == 0 {
-		if w.body {
-			return w.in.Read(p)
-		}
-		line, err := w.in.ReadSlice('\n')
-		if len(line) == 0 && err != nil {
-			return 0, err
-		}
-		if w.mid || !bytes.HasPrefix(line, []byte("X-TUID: ")) {
-			w.line = line
-		}
-		w.body = !w.mid && len(bytes.TrimRight(line, "\r\n")) == 0
-		w.mid = err == bufio.ErrBufferFull
-	}
-	n := copy(p, w.line)
-	w.line = w.line[n:]
-	return n, nil
 }

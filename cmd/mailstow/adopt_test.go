@@ -96,27 +96,16 @@ func TestAdoptFromMbsync(t *testing.T) {
 					}
 				}
 			}
-			account := "imap+insecure://ann@" + s.Addr
-			args := []string{"adopt", account, dir}
+			args := []string{dir}
 			if test.state != "*" {
 				args = append(args, "--state", test.state)
 			}
-			out := callWith(t, s.Password, store, exitOK, args...)
-			if !strings.HasPrefix(out, fmt.Sprintf("took over %d messages ", count)) {
-				t.Error(out)
+			got := adopted(t, s, store, count, args...)
+			t.Logf("%d of %d messages linked, %d downloaded; %d octets read for %d of mail", got.Linked, count, got.Bodies, got.BytesIn, total)
+			if got.Bodies != 0 || got.Linked != count || got.BytesIn > test.most {
+				t.Errorf("%+v", got)
 			}
-			var receipt struct {
-				Bodies, Linked int
-				BytesIn        int64 `json:"bytes_in"`
-			}
-			out = callWith(t, s.Password, store, exitOK, "sync", "--json", account)
-			if err := json.Unmarshal([]byte(out), &receipt); err != nil {
-				t.Fatal(err, out)
-			}
-			t.Logf("%d of %d messages linked, %d downloaded; %d octets read for %d of mail", receipt.Linked, count, receipt.Bodies, receipt.BytesIn, total)
-			if receipt.Bodies != 0 || receipt.Linked != count || receipt.BytesIn > test.most {
-				t.Errorf("%s", out)
-			}
+			account := "imap+insecure://ann@" + s.Addr
 			callWith(t, s.Password, store, exitOK, "verify", "--remote", "--sample", "100%", account)
 			if out := callWith(t, s.Password, store, exitOK, "adopt", "--forget", account); !strings.HasPrefix(out, "dropped 0 bodies") {
 				t.Error(out)
@@ -124,4 +113,25 @@ func TestAdoptFromMbsync(t *testing.T) {
 			callWith(t, s.Password, store, exitOK, "verify")
 		})
 	}
+}
+
+// adoption is what a first sync did after mail was taken over.
+type adoption struct {
+	Bodies, Linked int
+	BytesIn        int64 `json:"bytes_in"`
+}
+
+// adopted takes over what another program downloaded of ann's mail, and syncs.
+func adopted(t *testing.T, s *dovecot.Server, store string, count int, args ...string) (got adoption) {
+	t.Helper()
+	account := "imap+insecure://ann@" + s.Addr
+	out := callWith(t, s.Password, store, exitOK, append([]string{"adopt", account}, args...)...)
+	if !strings.HasPrefix(out, fmt.Sprintf("took over %d messages ", count)) {
+		t.Error(out)
+	}
+	out = callWith(t, s.Password, store, exitOK, "sync", "--json", account)
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err, out)
+	}
+	return got
 }
