@@ -13,9 +13,17 @@ func (tx *Tx) Arrive(run RunID, gen GenerationID, arrivals []Arrival) ([]Message
 	if err != nil {
 		return nil, err
 	}
+	var plain map[uint32]MessageID
+	if some {
+		if plain, err = tx.listPlainly(gen, arrivals); err != nil {
+			return nil, err
+		}
+	}
 	ids := make([]MessageID, len(arrivals))
 	for i, a := range arrivals {
-		if some {
+		if ids[i] = plain[a.UID]; ids[i] != 0 {
+			delete(plain, a.UID)
+		} else if some {
 			ids[i], err = tx.arrive(run, gen, a)
 		} else {
 			ids[i], err = tx.addRow(gen, a)

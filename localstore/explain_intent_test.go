@@ -1,5 +1,7 @@
 package localstore
 
+import "fmt"
+
 // intentQueries are those about what waits, for TestQueriesUseIndexes.
 var intentQueries = map[string]string{
 	"intents":         intentsQuery,
@@ -10,6 +12,13 @@ var intentQueries = map[string]string{
 	"flag rows":       flagRows,
 	"flag intents":    flagIntents,
 	"sent results":    sentQuery,
+	"intents made":    intentsMadeQuery,
+	"waiting":         waitingQuery,
+	"bound":           fmt.Sprintf(boundPlainly, values("(1, 2, 3, 4, '')", 2)),
+	"bound events":    fmt.Sprintf(boundEvents, values("(1)", 2)),
+	"bound intents":   fmt.Sprintf(boundIntents, values("(1)", 2)),
+	"sent plainly":    fmt.Sprintf(sentPlainly, values("(1, 2, '')", 2)),
+	"listed":          fmt.Sprintf(listedPlainly, values("(1, 2, 3, '', '')", 2)),
 	"conflicts":       conflictsQuery,
 	"open conflicts":  openConflictsQuery,
 	"intent of":       pendingColumns + "result = ?",

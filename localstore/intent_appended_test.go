@@ -6,9 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// IntentAppended does what IntentDone does, whatever happened to the message since it
-// was queued.
-func TestIntentAppended(t *testing.T) {
+// IntentsAppended does what IntentDone does, whatever happened to one of the messages
+// since it was queued.
+func TestIntentsAppended(t *testing.T) {
 	flags := func(d desk, id MessageID) {
 		edit(d.t, d.s, func(tx *Tx) error { return tx.EditFlags([]MessageID{id}, "Work", "") })
 	}
@@ -22,6 +22,7 @@ func TestIntentAppended(t *testing.T) {
 		"without UIDVALIDITY": {nothing, Outcome{UID: 8, Flags: `\Seen`}},
 		"other UIDVALIDITY":   {nothing, Outcome{UIDValidity: 10, UID: 8, Flags: `\Seen`}},
 		"other flags there":   {nothing, Outcome{UIDValidity: 9, UID: 8, Flags: `\Answered`}},
+		"UID of another":      {nothing, Outcome{UIDValidity: 9, UID: 20, Flags: `\Seen`}},
 		"flags edited":        {flags, Outcome{UIDValidity: 9, UID: 8, Flags: `\Seen`}},
 		"listed before": {func(d desk, _ MessageID) {
 			d.arrives(d.archive, Arrival{UID: 8, Flags: `\Seen`, Size: -1, Date: testDate})
@@ -31,22 +32,37 @@ func TestIntentAppended(t *testing.T) {
 		}, Outcome{UIDValidity: 9, UID: 88, Flags: `\Seen`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			after := func(done func(*Tx, RunID, IntentID, MessageID) error) (all [][]string) {
+			after := func(done func(*Tx, RunID, []Appended) error) (all [][]string) {
 				s := newStore(t)
 				d := newDesk(t, s)
-				var made []MessageID
-				edit(t, s, func(tx *Tx) (err error) { made, err = tx.RestoreMessages([]MessageID{1}, d.archive.box); return err })
-				ids := intentIDs(t, s, d.acct)
-				in := ids[len(ids)-1]
-				edit(t, s, func(tx *Tx) error { return tx.IntentSent([]IntentID{in}, 9, 8) })
-				c.meanwhile(d, made[0])
-				update(t, s, func(tx *Tx) error { return done(tx, d.run, in, made[0]) })
-				return [][]string{d.people(), d.waits(), d.server(), d.history(made[0])}
+				var sent []Intent
+				edit(t, s, func(tx *Tx) (err error) {
+					sent, err = tx.RestoreSent([]Restoring{{1, `\Seen`}, {1, `\Seen`}, {1, `\Seen`}}, d.archive.box, 9, 8)
+					return err
+				})
+				c.meanwhile(d, sent[1].Result.ID)
+				var told []Appended
+				for i, o := range []Outcome{{UIDValidity: 9, UID: 20, Flags: `\Seen`}, c.o, {UIDValidity: 9, UID: 22, Flags: `\Seen`}} {
+					told = append(told, Appended{sent[i].ID, sent[i].Result.ID, o})
+				}
+				update(t, s, func(tx *Tx) error { return done(tx, d.run, told) })
+				all = [][]string{d.people(), d.waits(), d.server()}
+				for _, in := range sent {
+					all = append(all, d.history(in.Result.ID))
+				}
+				return all
 			}
-			slow := after(func(tx *Tx, run RunID, in IntentID, _ MessageID) error { return tx.IntentDone(run, in, c.o) })
-			fast := after(func(tx *Tx, run RunID, in IntentID, id MessageID) error { return tx.IntentAppended(run, in, id, c.o) })
+			slow := after(func(tx *Tx, run RunID, told []Appended) error {
+				for _, a := range told {
+					if err := tx.IntentDone(run, a.Intent, a.Outcome); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			fast := after(func(tx *Tx, run RunID, told []Appended) error { return tx.IntentsAppended(run, told) })
 			if d := cmp.Diff(slow, fast); d != "" {
-				t.Errorf("(-IntentDone +IntentAppended):\n%s", d)
+				t.Errorf("(-IntentDone +IntentsAppended):\n%s", d)
 			}
 		})
 	}

@@ -30,6 +30,12 @@ func (tx *Tx) RestoreMessages(ids []MessageID, target MailboxID) ([]MessageID, e
 // RestoreWith is RestoreMessages with other flags. Target may be a mailbox of another
 // account. Of many thousand each costs little: what a migration begins with.
 func (tx *Tx) RestoreWith(all []Restoring, target MailboxID) ([]MessageID, error) {
+	return tx.restoreAs(all, target, Queued, nil, nil)
+}
+
+// restoreAs says in which state the intents are, and of what is sent what the target is
+// like.
+func (tx *Tx) restoreAs(all []Restoring, target MailboxID, state IntentState, uidvalidity, uidnext any) ([]MessageID, error) {
 	if err := tx.owner(); err != nil {
 		return nil, err
 	}
@@ -39,7 +45,7 @@ func (tx *Tx) RestoreWith(all []Restoring, target MailboxID) ([]MessageID, error
 	}
 	made := make([]MessageID, 0, len(all))
 	for some := range slices.Chunk(all, restoreRows) {
-		ids, err := tx.restoreSome(some, p)
+		ids, err := tx.restoreSome(some, p, []any{state, uidvalidity, uidnext})
 		if err != nil {
 			return nil, err
 		}
@@ -57,13 +63,13 @@ const (
 		FROM (%s) v CROSS JOIN message m ON m.id = v.column2 CROSS JOIN body b ON b.id = m.body AND b.dropped = 0
 		CROSS JOIN generation g ON g.id = m.generation CROSS JOIN mailbox x ON x.id = g.mailbox`
 	restoreEvents  = "INSERT INTO event(at, kind, generation, message, old, new) SELECT ?, 'arrived', ?, v.column1, CAST(v.column2 AS TEXT), v.column3 FROM (%s) v"
-	restoreIntents = `INSERT INTO intent(account, made, since, kind, target, result)
-		SELECT a.id, ?, (SELECT max(r.id) FROM run r WHERE r.account = a.id), 'append', ?, v.column1 FROM account a CROSS JOIN (%s) v WHERE a.id = ?`
+	restoreIntents = `INSERT INTO intent(account, made, since, kind, state, sent_uidvalidity, sent_uidnext, target, result)
+		SELECT a.id, ?, (SELECT max(r.id) FROM run r WHERE r.account = a.id), 'append', ?, ?, ?, ?, v.column1 FROM account a CROSS JOIN (%s) v WHERE a.id = ?`
 )
 
 // restoreSome gives messages ids of its own choice, since what is made of what is to be
 // noted. The newest id is never that of another, even if that is gone.
-func (tx *Tx) restoreSome(some []Restoring, p destination) ([]MessageID, error) {
+func (tx *Tx) restoreSome(some []Restoring, p destination, how []any) ([]MessageID, error) {
 	var last MessageID
 	if _, err := tx.get("SELECT seq FROM sqlite_sequence WHERE name = 'message'", nil, &last); err != nil {
 		return nil, err
@@ -86,7 +92,7 @@ func (tx *Tx) restoreSome(some []Restoring, p destination) ([]MessageID, error) 
 		_, err = tx.exec(fmt.Sprintf(restoreEvents, triples), append([]any{tx.at.Unix(), p.gen}, rows...)...)
 	}
 	if err == nil {
-		_, err = tx.exec(fmt.Sprintf(restoreIntents, triples), slices.Concat([]any{tx.at.Unix(), p.box}, rows, []any{p.acct})...)
+		_, err = tx.exec(fmt.Sprintf(restoreIntents, triples), slices.Concat([]any{tx.at.Unix()}, how, []any{p.box}, rows, []any{p.acct})...)
 	}
 	return made, err
 }

@@ -358,7 +358,7 @@ func (w *traveller) tell(in Intent, target Mailbox, uid uint32, flags string) {
 	done := func(o Outcome) {
 		update(w.t, w.s, func(tx *Tx) error {
 			if in.Kind == IntentAppend {
-				return tx.IntentAppended(w.run, in.ID, in.Result.ID, o)
+				return tx.IntentsAppended(w.run, []Appended{{in.ID, in.Result.ID, o}})
 			}
 			return tx.IntentDone(w.run, in.ID, o)
 		})

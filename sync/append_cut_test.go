@@ -122,12 +122,10 @@ func migrating(t *testing.T, server *dovecot.Server, name string) appending {
 	}
 	to := newFixtureOn(t, server, name)
 	m := moveTo(t, site{source, "/", ""}, site{to, "/", ""})
-	if err := m.plan().Queue(t.Context(), m.from.store, func(int, int) {}); err != nil {
-		t.Fatal(err)
-	}
+	p := m.plan()
 	return appending{to, [][]byte{mail[0].Data, mail[1].Data},
 		func() int {
-			rc, _ := mailsync.Pull(t.Context(), m.from.store, m.account(to, "target"), to.opt)
+			rc, _ := p.Bring(t.Context(), m.from.store, m.account(to, "target"), to.opt)
 			return rc.Exit
 		},
 		func(t *testing.T) {

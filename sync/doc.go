@@ -58,7 +58,8 @@
 // push_refused.go keeps what the server refused, push_tell.go tells the rest; then the
 // mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
 // became of renamings. restore.go queues what puts back what is gone,
-// migrate.go what another account has, of which migrate_pass.go remembers that nothing was left.
+// migrate.go plans what another account has, migrate_bring.go brings it and migrate_queue.go
+// queues what is left to the push; migrate_pass.go remembers that nothing was left.
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

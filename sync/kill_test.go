@@ -20,7 +20,8 @@ import (
 	"mailstow/sync/remote"
 )
 
-// killEnv names the child: store, port and user of a pull that will be killed.
+// killEnv names the child: store, port, user and password of a pull that will be killed;
+// something more, and it brings what a migration lacks.
 const killEnv = "MAILSTOW_TEST_PULL"
 
 func TestMain(m *testing.M) {
@@ -44,7 +45,16 @@ func pullInChild(args []string) {
 	}
 	defer store.Close()
 	acct := mailsync.Account{Name: "work", URL: "imap+insecure://x", Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
-	rc, err := mailsync.Pull(context.Background(), store, acct, mailsync.Options{MaxDeletes: plan.NoLimit,
+	do := mailsync.Pull
+	if len(args) > 4 {
+		p, err := emigration(store)
+		if err != nil {
+			fmt.Println("error", err)
+			return
+		}
+		do = p.Bring
+	}
+	rc, err := do(context.Background(), store, acct, mailsync.Options{MaxDeletes: plan.NoLimit,
 		Observer: mailsync.ObserverFunc(func(e mailsync.Event) { fmt.Println("event", e.Kind) })})
 	fmt.Println("exit", rc.Exit, err)
 }

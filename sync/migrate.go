@@ -1,10 +1,7 @@
 package sync
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 
 	"mailstow/conflict"
 	"mailstow/localstore"
@@ -134,90 +131,6 @@ func there(ctx context.Context, store *localstore.Store, m Migration) (all []pla
 		return nil
 	})
 	return all, err
-}
-
-// queueBatch is how many messages are queued in one transaction.
-const queueBatch = 1000
-
-// Queue queues the plan for the target: a sync of it then brings it about. Interrupted,
-// part of it is queued, and planned again, the rest is left.
-func (m Migrated) Queue(ctx context.Context, store *localstore.Store, progress func(done, total int)) error {
-	targets, err := m.prepare(ctx, store)
-	if err != nil {
-		return err
-	}
-	for batch := range slices.Chunk(m.Put, queueBatch) {
-		err := store.Edit(ctx, func(tx *localstore.Tx) error { return m.put(tx, targets, batch) })
-		if err != nil {
-			return err
-		}
-		progress(len(batch), len(m.Put))
-	}
-	return store.Edit(ctx, func(tx *localstore.Tx) error {
-		for _, f := range m.Flags {
-			if err := tx.EditFlags([]localstore.MessageID{localstore.MessageID(f.ID)}, string(f.Add), string(f.Remove)); err != nil {
-				return err
-			}
-		}
-		var gone []localstore.MessageID
-		for _, id := range m.Delete {
-			gone = append(gone, localstore.MessageID(id))
-		}
-		return tx.ExpungeMessages(gone)
-	})
-}
-
-// put queues messages, those in a row for the same mailbox together.
-func (m Migrated) put(tx *localstore.Tx, targets []localstore.MailboxID, batch []plan.MigratePut) error {
-	for len(batch) > 0 {
-		to := batch[0].Target
-		n := slices.IndexFunc(batch, func(p plan.MigratePut) bool { return p.Target != to })
-		if n < 0 {
-			n = len(batch)
-		}
-		all := make([]localstore.Restoring, n)
-		for i, p := range batch[:n] {
-			all[i] = localstore.Restoring{Message: localstore.MessageID(p.ID), Flags: string(p.Flags)}
-		}
-		if _, err := tx.RestoreWith(all, targets[to]); err != nil {
-			return fmt.Errorf("to mailbox %s: %w", m.Targets[to].Name, err)
-		}
-		batch = batch[n:]
-	}
-	return nil
-}
-
-// prepare makes the mailboxes that are not there, outer ones first, and subscribes.
-func (m Migrated) prepare(ctx context.Context, store *localstore.Store) ([]localstore.MailboxID, error) {
-	ids := make([]localstore.MailboxID, len(m.Targets))
-	order := make([]int, len(m.Targets))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(m.Targets[a].Name, m.Targets[b].Name) })
-	err := store.Edit(ctx, func(tx *localstore.Tx) (err error) {
-		for _, i := range order {
-			t := m.Targets[i]
-			if ids[i] = localstore.MailboxID(t.ID); t.ID == 0 {
-				ids[i], err = m.create(tx, t)
-			} else if t.Subscribe {
-				err = tx.WantSubscribed(ids[i], true)
-			}
-			if err != nil {
-				return fmt.Errorf("mailbox %s of the target: %w", t.Name, err)
-			}
-		}
-		return nil
-	})
-	return ids, err
-}
-
-func (m Migrated) create(tx *localstore.Tx, t plan.TargetBox) (localstore.MailboxID, error) {
-	raw, err := remote.EncodeName(t.Name)
-	if err != nil {
-		return 0, err
-	}
-	return tx.CreateMailbox(m.target, localstore.MailboxInfo{Raw: raw, Name: t.Name, Delim: m.delim, Role: t.Role, Selectable: true, Subscribed: t.Subscribe})
 }
 
 // Reasons tells why messages of an account that wait are not on its server.

@@ -44,12 +44,11 @@ func BenchmarkMigrate(b *testing.B) {
 		var p mailsync.Migrated
 		look := func() { benchPull(b, store, target); p = benchPlan(b, store, target.Name) }
 		step("look", look)
-		step("queue", func() {
-			if err := p.Queue(b.Context(), store, func(int, int) {}); err != nil || len(p.Put) != n {
-				b.Fatal(err, len(p.Put))
+		step("bring", func() {
+			if rc, err := p.Bring(b.Context(), store, target, mailsync.Options{}); err != nil || rc.Exit != 0 || len(p.Put) != n {
+				b.Fatal(err, rc, len(p.Put))
 			}
 		})
-		step("push", func() { benchPull(b, store, target) })
 		step("again", look)
 		if p.Missing() != 0 {
 			b.Fatalf("%+v", p.Folders)

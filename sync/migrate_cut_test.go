@@ -40,11 +40,8 @@ func TestMigrateCut(t *testing.T) {
 				to.hideUIDs()
 			}
 			p := m.plan()
-			if err := p.Queue(t.Context(), m.from.store, func(int, int) {}); err != nil {
-				t.Fatal(err)
-			}
 			first := to.cutAt(at)
-			m.pull(to, "target", 0)
+			m.bring(p, 0)
 			if first().dead.Load() {
 				cuts++
 			}

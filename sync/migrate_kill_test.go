@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -18,7 +19,7 @@ type emigrant struct {
 	source, to *fixture
 }
 
-// leave queues everything for the target, and closes the store for the child.
+// leave looks at both sides, and closes the store for the child.
 func leave(t *testing.T, server *dovecot.Server, name string) emigrant {
 	e := emigrant{newFixtureOn(t, server, "from-"+name), newFixtureOn(t, server, name)}
 	e.source.user.Create("Work")
@@ -32,7 +33,7 @@ func leave(t *testing.T, server *dovecot.Server, name string) emigrant {
 	return e
 }
 
-// pass looks at both sides and queues what is left; it returns how much that is.
+// pass looks at both sides and returns how much the target lacks.
 func (e emigrant) pass(t *testing.T) int {
 	t.Helper()
 	acct := e.source.account()
@@ -43,23 +44,25 @@ func (e emigrant) pass(t *testing.T) int {
 		t.Fatal(err, rc)
 	}
 	e.to.pull(0)
-	ids := map[string]localstore.AccountID{}
-	accounts, err := e.to.store.Accounts(t.Context())
-	for _, a := range accounts {
-		ids[a.Name] = a.ID
-	}
+	p, err := emigration(e.to.store)
 	if err != nil {
-		t.Fatal(err)
-	}
-	space := plan.Space{Delim: "/"}
-	p, err := mailsync.PlanMigration(t.Context(), e.to.store, mailsync.Migration{Source: ids["source"], Target: ids["work"], SourceSpace: space, TargetSpace: space})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Queue(t.Context(), e.to.store, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	return len(p.Put)
+}
+
+// emigration is the plan for the accounts of an emigrant.
+func emigration(store *localstore.Store) (mailsync.Migrated, error) {
+	ids := map[string]localstore.AccountID{}
+	accounts, err := store.Accounts(context.Background())
+	if err != nil {
+		return mailsync.Migrated{}, err
+	}
+	for _, a := range accounts {
+		ids[a.Name] = a.ID
+	}
+	space := plan.Space{Delim: "/"}
+	return mailsync.PlanMigration(context.Background(), store, mailsync.Migration{Source: ids["source"], Target: ids["work"], SourceSpace: space, TargetSpace: space})
 }
 
 // A migration whose process is killed, at any piece of what it says to the target or
@@ -68,24 +71,34 @@ func TestMigrateIsKilled(t *testing.T) {
 	server := dovecot.Start(t)
 	g := newGate(t, server)
 	whole := leave(t, server, "u0")
-	pieces := whole.to.killAt(g, 0, false)
+	pieces := whole.to.killAt(g, 0, false, "bring")
 	whole.to.open()
+	whole.same(t)
 	for _, at := range someOf(pieces) {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprint("piece ", at, " late ", late), func(t *testing.T) {
 				e := leave(t, server, fmt.Sprintf("u%d%v", at, late))
-				e.to.killAt(g, at, late)
+				e.to.killAt(g, at, late, "bring")
 				e.to.open()
 				e.to.whole()
-				e.to.pull(0)
-				if n := e.pass(t); n != 0 {
-					t.Errorf("%d queued again", n)
-				}
-				if d := cmp.Diff(e.source.contents(), e.to.contents()); d != "" {
-					t.Errorf("(-source +target):\n%s", d)
-				}
+				e.pass(t)
+				e.to.store.Close()
+				e.to.killAt(g, 0, false, "bring")
+				e.to.open()
+				e.same(t)
 			})
 		}
+	}
+}
+
+// same wants all to be there once, and nothing to be left.
+func (e emigrant) same(t *testing.T) {
+	t.Helper()
+	if n := e.pass(t); n != 0 {
+		t.Errorf("%d are missing", n)
+	}
+	if d := cmp.Diff(e.source.contents(), e.to.contents()); d != "" {
+		t.Errorf("(-source +target):\n%s", d)
 	}
 }
 

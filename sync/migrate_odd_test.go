@@ -28,10 +28,7 @@ func TestMigrateOdd(t *testing.T) {
 			}
 			p := m.plan()
 			for range 2 {
-				if err := p.Queue(t.Context(), m.from.store, func(int, int) {}); err != nil {
-					t.Fatal(err)
-				}
-				m.pull(m.to, "target", test.exit)
+				m.bring(p, test.exit)
 				p = m.look()
 				if f := p.Folders[0]; len(p.Put) != 0 || f.There != len(odd)-test.missing || f.Waits != test.missing {
 					t.Errorf("%+v", f)

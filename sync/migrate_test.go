@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"testing"
 
@@ -43,9 +44,22 @@ func (m *move) account(f *fixture, name string) mailsync.Account {
 
 func (m *move) pull(f *fixture, name string, exit int) mailsync.Receipt {
 	m.Helper()
+	return m.run(mailsync.Pull, f, name, exit)
+}
+
+// bring carries a plan out.
+func (m *move) bring(p mailsync.Migrated, exit int) {
+	m.Helper()
+	m.run(p.Bring, m.to, "target", exit)
+}
+
+type runner func(context.Context, *localstore.Store, mailsync.Account, mailsync.Options) (mailsync.Receipt, error)
+
+func (m *move) run(do runner, f *fixture, name string, exit int) mailsync.Receipt {
+	m.Helper()
 	opt := f.opt
 	opt.PullOnly = name == "source"
-	rc, err := mailsync.Pull(m.Context(), m.from.store, m.account(f, name), opt)
+	rc, err := do(m.Context(), m.from.store, m.account(f, name), opt)
 	if rc.Exit != exit {
 		m.Fatalf("%s: exit %d, want %d; %v; %+v", name, rc.Exit, exit, err, rc.Failures)
 	}
@@ -102,10 +116,7 @@ func (m *move) space(f *fixture) plan.Space {
 func (m *move) pass() int {
 	m.Helper()
 	p := m.plan()
-	if err := p.Queue(m.Context(), m.from.store, func(int, int) {}); err != nil {
-		m.Fatal(err)
-	}
-	m.pull(m.to, "target", 0)
+	m.bring(p, 0)
 	if left := m.look(); left.Missing() != 0 || len(left.Put)+len(left.Flags)+len(left.Delete) != 0 {
 		m.Errorf("left: %+v", left.Folders)
 	}

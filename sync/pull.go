@@ -31,6 +31,7 @@ type run struct {
 	again    bool                          // this is not the first look
 	concerns map[localstore.MailboxID]bool // mailboxes to look at; nil: all
 	looked   map[localstore.MailboxID]bool // mailboxes whose mirror is what the server has
+	bring    func(context.Context) error   // what a migration does before the rest is sent; nil: nothing
 }
 
 // Pull brings the mirror of an account up to what the server has. The receipt
@@ -109,6 +110,11 @@ func (r *run) pull(ctx context.Context) error {
 	}
 	if err := r.recognise(ctx); err != nil || r.opt.PullOnly {
 		return err
+	}
+	if r.bring != nil {
+		if err := r.bring(ctx); err != nil {
+			return err
+		}
 	}
 	return r.push(ctx)
 }

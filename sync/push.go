@@ -86,7 +86,7 @@ func (r *run) push(ctx context.Context) error {
 			p.tell()
 			return nil
 		}
-		if err := p.round(ctx); err != nil {
+		if err := p.round(ctx, p.send); err != nil {
 			return err
 		}
 		if idle++; p.forward || p.unsure {
@@ -99,10 +99,10 @@ func (r *run) push(ctx context.Context) error {
 	return r.giveUp(ctx)
 }
 
-// round sends what is planned, then looks what came of it.
-func (p *pushing) round(ctx context.Context) error {
+// round sends, then looks what came of it.
+func (p *pushing) round(ctx context.Context, send func(context.Context, *remote.Conn) error) error {
 	var err error
-	if p.lost, err = p.attempt(ctx, p.send); err != nil {
+	if p.lost, err = p.attempt(ctx, send); err != nil {
 		return err
 	}
 	p.lost, p.strayed = cause(p.lost, p.strayed), nil
@@ -153,11 +153,15 @@ func (r *run) giveUp(ctx context.Context) error {
 	return nil
 }
 
+func (r *run) newPushing() *pushing {
+	return &pushing{run: r, intents: map[int64]localstore.Intent{}, failed: map[int64]bool{}, base: map[localstore.MessageID]conflict.Flags{},
+		found: map[int64]uint32{}, bound: map[localstore.MailboxID]uint32{}}
+}
+
 // nextPush settles and decides what can be, and plans the rest; nil when nothing
 // waits.
 func (r *run) nextPush(ctx context.Context) (*pushing, error) {
-	p := &pushing{run: r, failed: map[int64]bool{}, base: map[localstore.MessageID]conflict.Flags{},
-		found: map[int64]uint32{}, bound: map[localstore.MailboxID]uint32{}}
+	p := r.newPushing()
 	steps := []func(context.Context) error{p.load, p.settle, p.reload, p.decide, p.reload}
 	if r.opt.DryRun || r.acct.ReadOnly {
 		steps = steps[:1]

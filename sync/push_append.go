@@ -32,25 +32,30 @@ func (p *pushing) append(ctx context.Context, c *remote.Conn, l *lanes, s plan.S
 	if err := l.alone(func() error { return p.sent(ctx, s) }); err != nil {
 		return err
 	}
-	msgs := make([]remote.Outgoing, len(s.Intents))
-	for i, id := range s.Intents {
-		msgs[i] = p.outgoing(ctx, p.intents[id].Result)
-	}
+	return p.deliver(ctx, c, l, s)
+}
+
+// deliver appends messages of which it is noted that they are sent.
+func (p *pushing) deliver(ctx context.Context, c *remote.Conn, l *lanes, s plan.Step) error {
+	msgs := p.outgoings(ctx, l, s.Intents)
 	answers, lost := c.Append(ctx, p.boxes[localstore.MailboxID(s.Target)].Raw, msgs)
 	err := l.alone(func() error {
-		return p.commit(ctx, func(tx *localstore.Tx) error {
-			for i, a := range answers {
-				if err := p.appended(tx, s.Intents[i], a); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		return p.commit(ctx, func(tx *localstore.Tx) error { return p.appended(tx, s.Intents, answers) })
 	})
 	if err != nil {
 		return err
 	}
 	return lost
+}
+
+func (p *pushing) outgoings(ctx context.Context, l *lanes, ids []int64) []remote.Outgoing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	msgs := make([]remote.Outgoing, len(ids))
+	for i, id := range ids {
+		msgs[i] = p.outgoing(ctx, p.intents[id].Result)
+	}
+	return msgs
 }
 
 func (p *pushing) outgoing(ctx context.Context, row localstore.Row) remote.Outgoing {
@@ -61,19 +66,26 @@ func (p *pushing) outgoing(ctx context.Context, row localstore.Row) remote.Outgo
 		}}
 }
 
-// appended notes what became of one message. When nobody knows, it is looked for
-// before it is sent again.
-func (p *pushing) appended(tx *localstore.Tx, id int64, a remote.Appended) error {
-	switch a.Outcome {
-	case remote.Done:
-		o, in := localstore.Outcome{UIDValidity: a.UIDValidity, UID: uint32(a.UID), Flags: p.intents[id].Result.Local}, p.intents[id]
-		p.ended(in, o)
-		return tx.IntentAppended(p.run.id, in.ID, in.Result.ID, o)
-	case remote.NotDone:
-		return p.refuse(tx, id, a.Err)
+// appended notes what became of messages. When nobody knows, one is looked for before
+// it is sent again.
+func (p *pushing) appended(tx *localstore.Tx, ids []int64, answers []remote.Appended) error {
+	var done []localstore.Appended
+	for i, a := range answers {
+		in := p.intents[ids[i]]
+		switch a.Outcome {
+		case remote.Done:
+			o := localstore.Outcome{UIDValidity: a.UIDValidity, UID: uint32(a.UID), Flags: in.Result.Local}
+			p.ended(in, o)
+			done = append(done, localstore.Appended{Intent: in.ID, Result: in.Result.ID, Outcome: o})
+		case remote.NotDone:
+			if err := p.refuse(tx, ids[i], a.Err); err != nil {
+				return err
+			}
+		default:
+			p.unknown(ids[i], a.Err)
+		}
 	}
-	p.unknown(id, a.Err)
-	return nil
+	return tx.IntentsAppended(p.run.id, done)
 }
 
 // uid is the UID of a row for a set.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 
@@ -84,10 +85,10 @@ func (g *gate) piece(pass func()) (last bool) {
 
 // killAt runs a push in a process of its own, which is killed at a piece of what it
 // says or hears. It reports how many there were.
-func (f *fixture) killAt(g *gate, at int, late bool) int {
+func (f *fixture) killAt(g *gate, at int, late bool, more ...string) int {
 	f.Helper()
 	cmd := exec.CommandContext(f.Context(), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %s %s", killEnv, f.path, g.port, f.name, f.server.Password))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %s %s %s", killEnv, f.path, g.port, f.name, f.server.Password, strings.Join(more, " ")))
 	cmd.Stdout = io.Discard
 	g.mu.Lock()
 	g.seen, g.at, g.late, g.kill = 0, at, late, func() { _ = cmd.Process.Kill() }

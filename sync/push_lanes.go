@@ -15,42 +15,53 @@ import (
 // it (I19); while one connection waits for the store another sends.
 type lanes struct {
 	mu    sync.Mutex // around what a pushing remembers, too
-	boxes [][]plan.Step
+	boxes []filling
 	lost  error // a further connection, over something
 }
 
+// filling is what goes into one mailbox.
+type filling struct {
+	octets int64
+	fill   func(context.Context, *remote.Conn, *lanes) error
+}
+
 // newLanes begins with the mailboxes that take longest.
-func newLanes(steps []plan.Step) *lanes {
-	at, l := map[int64]int{}, &lanes{}
-	for _, s := range steps {
+func newLanes(boxes []filling) *lanes {
+	slices.SortStableFunc(boxes, func(a, b filling) int { return cmp.Compare(b.octets, a.octets) })
+	return &lanes{boxes: boxes}
+}
+
+// fillings are the steps of a plan.
+func (p *pushing) fillings() (boxes []filling) {
+	var parts [][]plan.Step
+	at := map[int64]int{}
+	for _, s := range p.steps(plan.OpAppend) {
 		i, ok := at[s.Target]
 		if !ok {
-			i = len(l.boxes)
-			at[s.Target], l.boxes = i, append(l.boxes, nil)
+			i = len(parts)
+			at[s.Target], parts = i, append(parts, nil)
 		}
-		l.boxes[i] = append(l.boxes[i], s)
+		parts[i] = append(parts[i], s)
 	}
-	slices.SortStableFunc(l.boxes, func(a, b []plan.Step) int { return cmp.Compare(octets(b), octets(a)) })
-	return l
+	for _, steps := range parts {
+		f := filling{fill: func(ctx context.Context, c *remote.Conn, l *lanes) error { return p.follow(ctx, c, l, steps) }}
+		for _, s := range steps {
+			f.octets += s.Bytes
+		}
+		boxes = append(boxes, f)
+	}
+	return boxes
 }
 
-func octets(steps []plan.Step) (n int64) {
-	for _, s := range steps {
-		n += s.Bytes
-	}
-	return n
-}
-
-// next is a mailbox that nobody fills yet; nil: none is left.
-func (l *lanes) next() []plan.Step {
+// next is a mailbox that nobody fills yet.
+func (l *lanes) next() (first filling, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.boxes) == 0 {
-		return nil
+		return first, false
 	}
-	first := l.boxes[0]
-	l.boxes = l.boxes[1:]
-	return first
+	first, l.boxes = l.boxes[0], l.boxes[1:]
+	return first, true
 }
 
 // alone runs f while no other lane touches what a pushing remembers.
@@ -66,15 +77,19 @@ func (p *pushing) assistants(l *lanes) int {
 		return 0
 	}
 	var n int64
-	for _, steps := range l.boxes {
-		n += octets(steps)
+	for _, b := range l.boxes {
+		n += b.octets
 	}
 	return min(p.opt.connections()-1, len(l.boxes)-1, int(n/connectionPays))
 }
 
 // appends puts new messages on the server.
 func (p *pushing) appends(ctx context.Context, c *remote.Conn) error {
-	l := newLanes(p.steps(plan.OpAppend))
+	return p.fill(ctx, c, newLanes(p.fillings()))
+}
+
+// fill is done over several connections where that pays.
+func (p *pushing) fill(ctx context.Context, c *remote.Conn, l *lanes) error {
 	var others sync.WaitGroup
 	failed := make([]error, max(p.assistants(l), 0))
 	dialing, enough := context.WithCancel(ctx)
@@ -106,12 +121,20 @@ func (p *pushing) assist(ctx, dialing context.Context, l *lanes) error {
 
 // lane fills mailbox after mailbox.
 func (p *pushing) lane(ctx context.Context, c *remote.Conn, l *lanes) error {
-	for steps := l.next(); steps != nil; steps = l.next() {
-		for _, s := range steps {
-			for _, s := range p.portions(s) {
-				if err := p.append(ctx, c, l, s); err != nil {
-					return err
-				}
+	for box, ok := l.next(); ok; box, ok = l.next() {
+		if err := box.fill(ctx, c, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow carries out the steps of one mailbox.
+func (p *pushing) follow(ctx context.Context, c *remote.Conn, l *lanes, steps []plan.Step) error {
+	for _, s := range steps {
+		for _, s := range p.portions(s) {
+			if err := p.append(ctx, c, l, s); err != nil {
+				return err
 			}
 		}
 	}

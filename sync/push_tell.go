@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mailstow/localstore"
 )
@@ -39,7 +40,10 @@ func (r *Receipt) pushed(kind localstore.IntentKind) {
 func (p *pushing) tell() {
 	rc := p.receipt
 	for _, h := range p.plan.Held {
-		rc.Held = append(rc.Held, Held{Mailbox: h.Name, Held: h.Held, Percent: h.Percent(), Override: h.Override()})
+		held := Held{Mailbox: h.Name, Held: h.Held, Percent: h.Percent(), Override: h.Override()}
+		if !slices.Contains(rc.Held, held) { // a migration pushes twice
+			rc.Held = append(rc.Held, held)
+		}
 	}
 	p.trust()
 	switch {

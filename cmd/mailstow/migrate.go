@@ -127,10 +127,10 @@ func (a *app) readMigration(c *cli.Context) (*migration, error) {
 func (m *migration) run(dryRun, verify bool) error {
 	look := m.push
 	look.pullOnly = dryRun || verify
-	if err := m.sync(m.source, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source); err != nil {
+	if err := m.sync(m.source, mailsync.Pull, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source); err != nil {
 		return err
 	}
-	if err := m.sync(m.target, look, &m.want.Target); err != nil {
+	if err := m.sync(m.target, mailsync.Pull, look, &m.want.Target); err != nil {
 		return err
 	}
 	if !dryRun && !verify {
@@ -156,17 +156,7 @@ func (m *migration) run(dryRun, verify bool) error {
 
 // bring does what a plan says, and looks at the outcome.
 func (m *migration) bring(before mailsync.Migrated) error {
-	bar := newMeter(m.ui, "queueing")
-	queued := int64(0)
-	err := before.Queue(m.ctx, m.store, func(n, total int) {
-		queued += int64(n)
-		bar.set(queued, int64(total))
-	})
-	bar.finish()
-	if err != nil {
-		return err
-	}
-	if err := m.sync(m.target, m.push, nil); err != nil {
+	if err := m.sync(m.target, before.Bring, m.push, nil); err != nil {
 		return err
 	}
 	after, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
@@ -176,15 +166,18 @@ func (m *migration) bring(before mailsync.Migrated) error {
 	return m.report(before, after, false)
 }
 
+// runner is mailsync.Pull, or does more.
+type runner func(context.Context, *localstore.Store, mailsync.Account, mailsync.Options) (mailsync.Receipt, error)
+
 // sync syncs one side. What stops it stops the pass; what it could not do is told, and
 // counts at the end. The first time it finds out the account's id.
-func (m *migration) sync(acct account, o syncOptions, id *localstore.AccountID) error {
+func (m *migration) sync(acct account, do runner, o syncOptions, id *localstore.AccountID) error {
 	server, err := m.server(acct)
 	if err != nil {
 		return err
 	}
 	watch := newWatcher(m.ui, acct.Name)
-	receipt, err := mailsync.Pull(m.ctx, m.store, server, m.pullOptions(acct, o, watch))
+	receipt, err := do(m.ctx, m.store, server, m.pullOptions(acct, o, watch))
 	watch.finish()
 	m.listFailures(receipt)
 	m.tellConflicts(receipt)

@@ -92,6 +92,7 @@ func (f FolderPlan) Missing() int { return f.Messages - f.There }
 type MigratePut struct {
 	ID     int64
 	Target int // index of Targets
+	Size   int64
 	Flags  conflict.Flags
 }
 
@@ -246,7 +247,7 @@ func (m *migrating) one(f *FolderPlan, w Copyable) {
 	}
 	f.Put++
 	f.PutBytes += max(0, w.Size)
-	m.plan.Put = append(m.plan.Put, MigratePut{ID: w.ID, Target: f.Target, Flags: w.Flags})
+	m.plan.Put = append(m.plan.Put, MigratePut{ID: w.ID, Target: f.Target, Size: w.Size, Flags: w.Flags})
 }
 
 func (m *migrating) take(at spot) (TargetMail, bool) {

@@ -46,6 +46,12 @@ func (o *Owner) Run() error {
 	return err
 }
 
+// Fill is a run over the account that carries out the plan of a migration to it.
+func (o *Owner) Fill(m mailsync.Migrated) error {
+	_, err := o.run(m.Bring, o.account, nil)
+	return err
+}
+
 // Pull is one that sends nothing, for preparing.
 func (o *Owner) Pull() {
 	o.Helper()

@@ -42,12 +42,19 @@ func (p *process) now() time.Time { return p.clock }
 
 // pull is a run over an account. What it left for another run is no error.
 func (p *process) pull(name string, how func(*mailsync.Options)) (mailsync.Receipt, error) {
+	return p.run(mailsync.Pull, name, how)
+}
+
+// runner is mailsync.Pull, or does more.
+type runner func(context.Context, *localstore.Store, mailsync.Account, mailsync.Options) (mailsync.Receipt, error)
+
+func (p *process) run(do runner, name string, how func(*mailsync.Options)) (mailsync.Receipt, error) {
 	opt := mailsync.Options{Policy: p.Policy, MaxDeletes: plan.NoLimit, Now: p.now,
 		Backoff: func(int) time.Duration { return 0 }}
 	if how != nil {
 		how(&opt)
 	}
-	rc, err := mailsync.Pull(p.ctx, p.store, account(name, p.through(p.servers[name].Dial)), opt)
+	rc, err := do(p.ctx, p.store, account(name, p.through(p.servers[name].Dial)), opt)
 	if err == nil && rc.Exit != mailsync.ExitOK && rc.Exit != mailsync.ExitPartial {
 		err = fmt.Errorf("exit %d: %s", rc.Exit, rc.Error)
 	}

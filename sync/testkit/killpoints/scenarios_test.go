@@ -106,10 +106,7 @@ func migrate(o *Owner) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Queue(o.Ctx(), o.Store(), func(int, int) {}); err != nil {
-		return err
-	}
-	return to.Run()
+	return to.Fill(p)
 }
 
 // purge removes what vanished, and writes the file anew.
