@@ -143,3 +143,13 @@ func (s *Store) ofMissing(query string) string {
 	}
 	return fmt.Sprintf(query, from)
 }
+
+// MadeOf says, as a problem would, of which message RestoreWith made another one. No
+// message: nobody knows, or it is gone.
+func (tx *Tx) MadeOf(id MessageID) (p Problem, err error) {
+	_, err = tx.get(`SELECT x.account, x.id, o.id FROM event e CROSS JOIN message o ON o.id = CAST(e.old AS INTEGER)
+		CROSS JOIN generation g ON g.id = o.generation CROSS JOIN mailbox x ON x.id = g.mailbox
+		WHERE e.message = ? AND e.kind = 'arrived' AND e.uid IS NULL AND e.old IS NOT NULL AND o.vanished_run IS NULL`,
+		[]any{id}, &p.Account, &p.Mailbox, &p.Message)
+	return p, err
+}

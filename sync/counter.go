@@ -24,7 +24,7 @@ const usualSize = 32 << 10
 // estimate notes what the list of mailboxes promises, before they are opened.
 func (c *counter) estimate(m *mailbox) {
 	st := m.info.Status
-	if st == nil {
+	if st == nil || c.run.store.Passing() { // nothing is downloaded but what is due
 		return
 	}
 	known := m.cursor()

@@ -28,6 +28,9 @@
 //     Nor what another program downloaded (Tx.PutFound): found under the same mailbox,
 //     UIDVALIDITY and UID with the same size, where nine of ten sizes agree; or with
 //     the same size and the same header.
+//   - A migration that keeps no mail (migrate_passing.go) lets go of bytes when the target
+//     has proven to hold them, or does not take them; never while a command that brings
+//     them may have been sent, or waits to be. What is on its way at a time is bounded.
 //   - Looking changes nothing on the server: mailboxes are opened with EXAMINE,
 //     bodies read with BODY.PEEK. Only a push changes it, by intents of the owner,
 //     and never on a read-only account.
@@ -59,7 +62,8 @@
 // mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
 // became of renamings. restore.go queues what puts back what is gone,
 // migrate.go plans what another account has, migrate_bring.go brings it and migrate_queue.go
-// queues what is left to the push; migrate_pass.go remembers that nothing was left.
+// queues what is left to the push; migrate_pass.go remembers that nothing was left, and
+// migrate_passing.go brings a portion at a time where no mail is kept.
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

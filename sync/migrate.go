@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"time"
 
 	"mailstow/conflict"
 	"mailstow/localstore"
@@ -14,8 +15,9 @@ type Migration struct {
 	Source, Target           localstore.AccountID
 	SourceSpace, TargetSpace plan.Space
 	Map                      []plan.NameRule
-	Folders                  []string // of the source, patterns as plan.Selected reads them
-	Delete                   bool     // what is gone from the source goes from the target
+	Folders                  []string         // of the source, patterns as plan.Selected reads them
+	Delete                   bool             // what is gone from the source goes from the target
+	Now                      func() time.Time // nil: time.Now
 }
 
 // Migrated is a plan, and what is needed to queue it.
@@ -54,20 +56,23 @@ func Space(ctx context.Context, acct Account) (plan.Space, error) {
 // pulled.
 func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (Migrated, error) {
 	out := Migrated{target: m.Target, delim: m.TargetSpace.Delim}
-	in := plan.MigrateInput{SourceSpace: m.SourceSpace, TargetSpace: m.TargetSpace, Map: m.Map, Folders: m.Folders, Delete: m.Delete}
-	var err error
+	in := plan.MigrateInput{SourceSpace: m.SourceSpace, TargetSpace: m.TargetSpace, Map: m.Map, Folders: m.Folders, Delete: m.Delete, Passing: store.Passing()}
+	aside, err := asides(ctx, store, m)
+	if err != nil {
+		return out, err
+	}
 	if in.Source, in.Target, err = sides(ctx, store, m); err != nil {
 		return out, err
 	}
 	err = store.Contents(ctx, m.Source, func(c localstore.Content) error {
 		if c.UID != 0 {
 			in.Messages = append(in.Messages, plan.Copyable{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body,
-				Size: c.Size, Date: c.Date, Flags: conflict.Flags(c.Flags)})
+				Size: c.Size, Date: c.Date, Flags: conflict.Flags(c.Flags), Dropped: c.Dropped, Aside: aside[c.Message]})
 		}
 		return nil
 	})
 	if err == nil {
-		in.There, err = there(ctx, store, m)
+		in.There, err = there(ctx, store, m, aside)
 	}
 	if err != nil {
 		return out, err
@@ -113,7 +118,7 @@ func unseen(ctx context.Context, store *localstore.Store, acct localstore.Accoun
 }
 
 // there is what the target holds, and what of it was made of the source.
-func there(ctx context.Context, store *localstore.Store, m Migration) (all []plan.TargetMail, err error) {
+func there(ctx context.Context, store *localstore.Store, m Migration, aside map[localstore.MessageID]bool) (all []plan.TargetMail, err error) {
 	made, err := store.Made(ctx, m.Source)
 	if err != nil {
 		return nil, err
@@ -127,13 +132,14 @@ func there(ctx context.Context, store *localstore.Store, m Migration) (all []pla
 	err = store.Contents(ctx, m.Target, func(c localstore.Content) error {
 		x := of[c.Message]
 		all = append(all, plan.TargetMail{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body, Size: c.Size, Date: c.Date,
-			Flags: conflict.Flags(c.Flags), Of: int64(x.Of), OfGone: x.Gone, Waits: c.UID == 0, Changed: c.Changed})
+			Flags: conflict.Flags(c.Flags), Of: int64(x.Of), OfGone: x.Gone, Waits: c.UID == 0, Changed: c.Changed, Aside: aside[c.Message]})
 		return nil
 	})
 	return all, err
 }
 
-// Reasons tells why messages of an account that wait are not on its server.
+// Reasons tells why messages of an account that wait are not on its server, and, where
+// no mail is kept, why others cannot be had.
 func Reasons(ctx context.Context, store *localstore.Store, acct localstore.AccountID) (map[int64]string, error) {
 	why := map[int64]string{}
 	err := store.Intents(ctx, acct, func(in localstore.Intent) error {
@@ -142,5 +148,14 @@ func Reasons(ctx context.Context, store *localstore.Store, acct localstore.Accou
 		}
 		return nil
 	})
+	if err != nil || !store.Passing() {
+		return why, err
+	}
+	problems, err := store.Problems(ctx, acct)
+	for _, x := range problems {
+		if x.Message != 0 {
+			why[int64(x.Message)] = x.Reason
+		}
+	}
 	return why, err
 }

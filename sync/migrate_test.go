@@ -74,14 +74,19 @@ func (m *move) plan() mailsync.Migrated {
 	return m.look()
 }
 
-func (m *move) look() mailsync.Migrated {
+func (m *move) want() mailsync.Migration {
 	m.Helper()
 	mg := mailsync.Migration{Source: m.accountID("source"), Target: m.accountID("target"), Delete: m.delete}
 	if m.spaces == nil {
 		m.spaces = &[2]plan.Space{m.space(m.from), m.space(m.to)}
 	}
 	mg.SourceSpace, mg.TargetSpace = m.spaces[0], m.spaces[1]
-	p, err := mailsync.PlanMigration(m.Context(), m.from.store, mg)
+	return mg
+}
+
+func (m *move) look() mailsync.Migrated {
+	m.Helper()
+	p, err := mailsync.PlanMigration(m.Context(), m.from.store, m.want())
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -73,6 +73,11 @@ func (a *app) export(c *cli.Context) error {
 		return err
 	}
 	defer x.m.close()
+	for _, s := range x.m.stores {
+		if s.Passing() {
+			return &localstore.Error{Kind: localstore.ErrPassing, Path: s.Path(), Hint: "mailstow sync keeps the mail of either account"}
+		}
+	}
 	folders, err := x.folders()
 	if err != nil {
 		return err

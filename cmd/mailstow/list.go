@@ -221,7 +221,7 @@ func flagColumn(m localstore.Mail) string {
 	set(2, 'F', has[`\flagged`])
 	set(3, 'D', has[`\draft`])
 	set(3, 'T', has[`\deleted`])
-	set(4, '?', m.State == localstore.StateMissing)
+	set(4, '?', m.State == localstore.StateMissing || m.State == localstore.StateDropped)
 	set(4, '+', m.State == localstore.StateLocal)
 	set(4, 'x', m.State == localstore.StateVanished)
 	return string(marks)

@@ -37,9 +37,18 @@ becomes = and two hexadecimal digits. Folders that show other folders' mail agai
 (Gmail's All Mail) are left out unless --folder names them.
 
 The report has a line for each folder of the source, and the exit code is 3 if
-anything is missing. --verify only looks and reports.`,
+anything is missing. --verify only looks and reports.
+
+--no-store keeps no mail: messages are fetched up to 64 MiB at a time, sent and let
+go. What is left is a state FILE with what tells messages from others (their place,
+size, date, flags and SHA-256), by which the next pass knows what is done; its name is
+made of the accounts', beside the store. Only migrate --no-store writes to it, and
+without it the next pass reads both sides once to find out. What of the target's
+folders did not come from here is read before anything is put there, and --verify
+reads what was not read yet. What the target refuses is fetched again when it is tried
+again: after a quarter of an hour or more.`,
 			[]string{"mailstow migrate --dry-run old new", "mailstow migrate old new", "mailstow migrate --map 'Projects/*=Archive/Projects/*' --folder 'Projects*' old new",
-				"mailstow migrate --verify old new"},
+				"mailstow migrate --verify old new", "mailstow migrate --no-store old new"},
 			allCodes...),
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "folder", Aliases: []string{"f"}, Usage: "only folders of the source that match `PATTERN` (* anything, % one level, !PATTERN takes away); may be repeated"},
@@ -48,6 +57,8 @@ anything is missing. --verify only looks and reports.`,
 			&cli.StringFlag{Name: "max-deletes", Usage: "let up to `N|N%|off` deletions in a folder through, on either side"},
 			&cli.BoolFlag{Name: "verify", Usage: "look at both servers and report what is missing, change nothing"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "look at both servers, print what would be done and change nothing there"},
+			&cli.BoolFlag{Name: "no-store", Usage: "keep no mail, only a small state"},
+			&cli.StringFlag{Name: "state", Usage: "with --no-store: keep the state in `FILE`"},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as one line of JSON"},
 		},
 		Action: a.migrate,
@@ -64,6 +75,8 @@ type migration struct {
 	push           syncOptions
 	json           bool
 	trouble        map[string]error // of each account's last run: the rest goes on
+	state          string           // where no mail is kept: the file instead of a store; "": mail is kept
+	told           map[mailsync.Failure]bool
 }
 
 func (a *app) migrate(c *cli.Context) error {
@@ -72,7 +85,7 @@ func (a *app) migrate(c *cli.Context) error {
 		return err
 	}
 	var done func()
-	if m.store, done, err = a.openForSync(c.Context, m.source, false); err != nil {
+	if m.store, done, err = m.open(); err != nil {
 		return err
 	}
 	defer done()
@@ -86,7 +99,7 @@ func (a *app) migrate(c *cli.Context) error {
 
 // readMigration finds the two accounts and the rules.
 func (a *app) readMigration(c *cli.Context) (*migration, error) {
-	m := &migration{app: a, ctx: c.Context, json: c.Bool("json"), trouble: map[string]error{}}
+	m := &migration{app: a, ctx: c.Context, json: c.Bool("json"), trouble: map[string]error{}, told: map[mailsync.Failure]bool{}}
 	if c.NArg() != 2 {
 		return m, usage("migrate takes two accounts: from which, and to which", "for instance: mailstow migrate old new")
 	}
@@ -99,8 +112,11 @@ func (a *app) readMigration(c *cli.Context) (*migration, error) {
 	}
 	m.source, m.target = accounts[0], accounts[1]
 	m.source.ReadOnly, m.target.Folders = true, nil
+	if err := m.readState(c); err != nil {
+		return m, err
+	}
 	switch {
-	case a.storePath(m.source.Account) != a.storePath(m.target.Account):
+	case m.state == "" && a.storePath(m.source.Account) != a.storePath(m.target.Account):
 		return m, usage("the two accounts have different stores", "name one for both with --store")
 	case m.target.ReadOnly:
 		return m, usage(fmt.Sprintf("account %s is read-only", m.target.Name), "nothing can be brought there")
@@ -112,7 +128,7 @@ func (a *app) readMigration(c *cli.Context) (*migration, error) {
 		}
 		m.want.Map = append(m.want.Map, rule)
 	}
-	m.want.Folders, m.want.Delete = c.StringSlice("folder"), c.Bool("delete")
+	m.want.Folders, m.want.Delete, m.want.Now = c.StringSlice("folder"), c.Bool("delete"), a.now
 	if c.IsSet("max-deletes") {
 		limit, err := plan.ParseLimit(c.String("max-deletes"))
 		if err != nil {
@@ -127,7 +143,7 @@ func (a *app) readMigration(c *cli.Context) (*migration, error) {
 func (m *migration) run(dryRun, verify bool) error {
 	look := m.push
 	look.pullOnly = dryRun || verify
-	if err := m.sync(m.source, mailsync.Pull, syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}, &m.want.Source); err != nil {
+	if err := m.sync(m.source, mailsync.Pull, m.sourceOptions(), &m.want.Source); err != nil {
 		return err
 	}
 	if err := m.sync(m.target, mailsync.Pull, look, &m.want.Target); err != nil {
@@ -141,6 +157,9 @@ func (m *migration) run(dryRun, verify bool) error {
 	if err := m.spaces(); err != nil {
 		return err
 	}
+	if m.state != "" && !dryRun {
+		return m.pass(verify)
+	}
 	before, err := mailsync.PlanMigration(m.ctx, m.store, m.want)
 	if err != nil {
 		return err
@@ -149,9 +168,13 @@ func (m *migration) run(dryRun, verify bool) error {
 		return nothingChosen(append([]string{}, m.want.Folders...))
 	}
 	if dryRun || verify || before.Idle() {
-		return m.report(before, before, dryRun)
+		return m.report(before, doneBy(before, before), dryRun)
 	}
 	return m.bring(before)
+}
+
+func (m *migration) sourceOptions() syncOptions {
+	return syncOptions{pullOnly: true, folders: m.want.Folders, maxDeletes: m.push.maxDeletes}
 }
 
 // bring does what a plan says, and looks at the outcome.
@@ -163,7 +186,7 @@ func (m *migration) bring(before mailsync.Migrated) error {
 	if err != nil {
 		return err
 	}
-	return m.report(before, after, false)
+	return m.report(after, doneBy(before, after), false)
 }
 
 // runner is mailsync.Pull, or does more.
@@ -179,7 +202,9 @@ func (m *migration) sync(acct account, do runner, o syncOptions, id *localstore.
 	watch := newWatcher(m.ui, acct.Name)
 	receipt, err := do(m.ctx, m.store, server, m.pullOptions(acct, o, watch))
 	watch.finish()
-	m.listFailures(receipt)
+	fresh := receipt
+	fresh.Failures = m.news(receipt.Failures)
+	m.listFailures(fresh)
 	m.tellConflicts(receipt)
 	if err != nil {
 		return named(acct, err)

@@ -36,18 +36,38 @@ type migrateFolderJSON struct {
 	Reasons map[string]int `json:"reasons,omitempty"` // why messages are missing
 }
 
-// report tells where each folder stands; before is the plan that was carried out.
-func (m *migration) report(before, after mailsync.Migrated, dryRun bool) error {
-	why, err := mailsync.Reasons(m.ctx, m.store, m.want.Target)
+// done is what a pass did.
+type done struct {
+	made           map[string]bool // folders of the target, by name
+	copied         map[int64]int   // by folder of the source
+	flags, deleted int
+}
+
+// doneBy is what a plan did of which another one is left.
+func doneBy(before, after mailsync.Migrated) done {
+	d := done{map[string]bool{}, map[int64]int{}, len(before.Flags) - len(after.Flags), len(before.Delete) - len(after.Delete)}
+	for i, f := range after.Folders {
+		was := before.Folders[i]
+		d.made[before.TargetName(was)] = before.Targets[was.Target].ID == 0
+		d.copied[f.Source] = was.Put + was.Waits - f.Put - f.Waits
+	}
+	return d
+}
+
+// report tells where each folder stands.
+func (m *migration) report(after mailsync.Migrated, what done, dryRun bool) error {
+	why, err := m.reasons()
 	if err != nil {
 		return err
 	}
 	j := migrateJSON{Source: m.source.Name, Target: m.target.Name, DryRun: dryRun, Folders: []migrateFolderJSON{},
-		Flags: len(before.Flags) - len(after.Flags), Deleted: len(before.Delete) - len(after.Delete)}
-	for i, f := range after.Folders {
-		was := before.Folders[i]
-		x := migrateFolderJSON{FolderPlan: f, Target: after.TargetName(f), Made: before.Targets[was.Target].ID == 0,
-			Copied: was.Put + was.Waits - f.Put - f.Waits, Missing: f.Missing(), Reasons: reasons(f, why)}
+		Flags: what.flags, Deleted: what.deleted}
+	for _, f := range after.Folders {
+		x := migrateFolderJSON{FolderPlan: f, Target: after.TargetName(f), Made: what.made[after.TargetName(f)],
+			Copied: what.copied[f.Source], Missing: f.Missing(), Reasons: reasons(f, why)}
+		if dryRun {
+			x.Put += f.Fetch
+		}
 		j.Folders = append(j.Folders, x)
 		j.Messages, j.Bytes, j.There = j.Messages+f.Messages, j.Bytes+f.Bytes, j.There+f.There
 		j.Copied, j.Missing = j.Copied+x.Copied, j.Missing+x.Missing
@@ -79,6 +99,18 @@ func (m *migration) remember(after mailsync.Migrated, j migrateJSON) error {
 	return mailsync.Pass(m.ctx, m.store, m.want, text)
 }
 
+// reasons are why messages of the target wait, and, where no mail is kept, why those of
+// the source cannot be had.
+func (m *migration) reasons() (map[int64]string, error) {
+	why, err := mailsync.Reasons(m.ctx, m.store, m.want.Target)
+	if err != nil || m.state == "" {
+		return why, err
+	}
+	more, err := mailsync.Reasons(m.ctx, m.store, m.want.Source)
+	maps.Copy(why, more)
+	return why, err
+}
+
 // reasons counts why messages are missing.
 func reasons(f plan.FolderPlan, why map[int64]string) map[string]int {
 	all := map[string]int{}
@@ -89,7 +121,10 @@ func reasons(f plan.FolderPlan, why map[int64]string) map[string]int {
 		}
 		all[text]++
 	}
-	for text, n := range map[string]int{"not copied yet": f.Put, "the source did not give it": f.Unheld,
+	for _, id := range f.Lacking {
+		all[why[id]]++
+	}
+	for text, n := range map[string]int{"not copied yet": f.Put + f.Fetch, "the source did not give it": f.Unheld - len(f.Lacking),
 		"the target may hold it, but could not be read": f.Unsure} {
 		if n > 0 {
 			all[text] = n
@@ -114,7 +149,7 @@ func (m *migration) write(j migrateJSON) error {
 	for _, f := range j.Folders {
 		n, missing := f.Copied, f.Missing
 		if j.DryRun {
-			n, missing = f.Put, f.Missing-f.Put
+			n, missing = f.Put, f.Missing-f.Put // Put: also what is to be fetched first
 		}
 		target := term.Clean(f.Target)
 		if f.Made {
@@ -165,7 +200,7 @@ func (m *migration) outcome(j migrateJSON) error {
 	}
 	if j.Missing > 0 {
 		return &problem{code: exitPartial, text: fmt.Sprintf("%s not at the target", are(j.Missing)),
-			hint: "run it again when the reasons are gone; mailstow pending shows what waits"}
+			hint: m.again()}
 	}
 	code := exitOK
 	for _, name := range []string{m.source.Name, m.target.Name} {
@@ -177,6 +212,14 @@ func (m *migration) outcome(j migrateJSON) error {
 		return &problem{code: code}
 	}
 	return nil
+}
+
+// again says what to do when something is missing.
+func (m *migration) again() string {
+	if m.state != "" {
+		return "run it again when the reasons are gone"
+	}
+	return "run it again when the reasons are gone; mailstow pending shows what waits"
 }
 
 func are(n int) string {

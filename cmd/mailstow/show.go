@@ -128,6 +128,9 @@ func (m *mirrors) explainBody(mail localstore.Mail, err error) error {
 	case errors.Is(err, localstore.ErrNotHeld):
 		return &problem{code: exitFailed, text: fmt.Sprintf("message %d: its body is not downloaded yet", mail.ID),
 			hint: fmt.Sprintf("mailstow sync %s, then look at mailstow status", name), err: err}
+	case errors.Is(err, localstore.ErrDropped):
+		return &problem{code: exitFailed, text: err.Error(),
+			hint: "mailstow migrate --no-store keeps no mail; mailstow sync does", err: err}
 	case errors.Is(err, localstore.ErrDamaged):
 		return &problem{code: exitFailed, text: err.Error(),
 			hint: fmt.Sprintf("mailstow verify --repair %s fetches it again", name), err: err}

@@ -111,7 +111,9 @@ func (v *verification) look(ctx context.Context) (verifyJSON, error) {
 		if err != nil {
 			return result, err
 		}
-		if s.Missing, err = v.missing(ctx, m, store); err != nil {
+		if s.Passing = store.Passing(); s.Passing {
+			v.ui.warn("%s: the state of a migration: it keeps no mail, and there is none to read", s.Store)
+		} else if s.Missing, err = v.missing(ctx, m, store); err != nil {
 			return result, err
 		}
 		result.Stores = append(result.Stores, s)

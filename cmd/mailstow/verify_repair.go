@@ -88,6 +88,10 @@ func (v *verification) print(c *cli.Context, result verifyJSON) error {
 // praise says what was proven.
 func (v *verification) praise(result verifyJSON) {
 	for _, s := range result.Stores {
+		if s.Passing {
+			fmt.Fprintln(v.stdout, term.Clean(s.Store+": sound, and keeps no mail"))
+			continue
+		}
 		fmt.Fprintln(v.stdout, term.Clean(s.Store+": whole"))
 	}
 	for _, r := range result.Remote {

@@ -42,7 +42,8 @@ type verifyJSON struct {
 type storeJSON struct {
 	Store    string        `json:"store"`
 	Findings []findingJSON `json:"findings"`
-	Missing  int64         `json:"missing"` // bodies not held: the copy is not complete
+	Missing  int64         `json:"missing"`            // bodies not held: the copy is not complete
+	Passing  bool          `json:"no_store,omitempty"` // the state of a migration, which keeps no mail
 }
 
 // missing counts the bodies that are known of and not held: a run was cut

@@ -16,6 +16,7 @@ type MigrateInput struct {
 	Messages                 []Copyable
 	There                    []TargetMail
 	Delete                   bool // what is gone from the source goes from the target
+	Passing                  bool // bodies are not kept: see migrate_passing.go
 }
 
 // MigrateBox is a mailbox of either side.
@@ -34,6 +35,8 @@ type Copyable struct {
 	Size        int64
 	Date        int64
 	Flags       conflict.Flags
+	Dropped     bool // Body is known, and its bytes are to be fetched again
+	Aside       bool // its bytes cannot be had now
 }
 
 // TargetMail is a message of the target.
@@ -47,6 +50,7 @@ type TargetMail struct {
 	OfGone      bool  // which is gone from the source
 	Waits       bool  // it is not on the server yet
 	Changed     bool  // somebody changed its flags on its server
+	Aside       bool  // its bytes cannot be had now
 }
 
 // MigratePlan is what to queue for the target, and where both stand.
@@ -56,6 +60,9 @@ type MigratePlan struct {
 	Put     []MigratePut `json:"-"`
 	Flags   []Reflag     `json:"-"`
 	Delete  []int64      `json:"-"` // messages of the target
+	// Where bodies are not kept: what is to be fetched of the source, and what of the
+	// target is to be read before.
+	Fetch, Read []Fetching `json:"-"`
 }
 
 // TargetBox is a mailbox that mail comes into.
@@ -81,8 +88,10 @@ type FolderPlan struct {
 	Unsure   int    `json:"unsure"`  // something like it is there that could not be read
 	Unheld   int    `json:"unheld"`  // the source did not give it
 	Flags    int    `json:"flags"`
-	// Waiting are the messages of the target that Waits counts.
-	Waiting []int64 `json:"-"`
+	Fetch    int    `json:"to_fetch,omitempty"` // not known yet whether it is there, or to be copied when it has been fetched
+	// Waiting are the messages of the target that Waits counts, Lacking those of the
+	// source of Unheld, where bodies are not kept.
+	Waiting, Lacking []int64 `json:"-"`
 }
 
 // Missing is how many messages are not proven to be at the target.
@@ -123,6 +132,7 @@ func Migrate(in MigrateInput) MigratePlan {
 		m.one(&m.plan.Folders[m.folder[w.Mailbox]], w)
 	}
 	m.deletions()
+	m.readings()
 	return m.plan
 }
 
@@ -134,6 +144,8 @@ type migrating struct {
 	made   map[int64]TargetMail // by what it was made of
 	like   map[spot][]TargetMail
 	taken  map[int64]bool
+	unread map[int64]bool // mailboxes of the target that hold what was not read yet
+	asked  map[int64]bool // and may hold what is looked for
 }
 
 // spot is where equal messages are looked for. Body 0: those whose bytes nobody
@@ -192,11 +204,15 @@ func (m *migrating) into(name string, b MigrateBox) int {
 }
 
 func (m *migrating) index() {
-	m.like = map[spot][]TargetMail{}
+	m.like, m.unread, m.asked = map[spot][]TargetMail{}, map[int64]bool{}, map[int64]bool{}
 	for _, c := range m.in.There {
 		if c.Of != 0 && !c.OfGone {
 			m.made[c.Of] = c
 			m.taken[c.ID] = true
+			continue
+		}
+		if m.toRead(c) {
+			m.unread[c.Mailbox] = true
 			continue
 		}
 		at := spot{mailbox: c.Mailbox, body: c.Body}
@@ -230,11 +246,14 @@ func (m *migrating) found(f *FolderPlan, w Copyable, c TargetMail) {
 func (m *migrating) one(f *FolderPlan, w Copyable) {
 	to := m.plan.Targets[f.Target].ID
 	switch {
-	case w.Body == 0:
+	case w.Body == 0 && !m.in.Passing:
 		f.Unheld++
 		return
 	case m.plan.Targets[f.Target].Unseen:
 		f.Unsure++
+		return
+	case w.Body == 0:
+		m.fetch(f, w, to)
 		return
 	}
 	if c, ok := m.take(spot{mailbox: to, body: w.Body}); ok && to != 0 {
@@ -243,6 +262,10 @@ func (m *migrating) one(f *FolderPlan, w Copyable) {
 	}
 	if _, ok := m.take(spot{mailbox: to, size: w.Size, date: w.Date}); ok && to != 0 {
 		f.Unsure++
+		return
+	}
+	if w.Dropped || m.unread[to] {
+		m.fetch(f, w, to)
 		return
 	}
 	f.Put++

@@ -1,0 +1,85 @@
+package plan
+
+import (
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// What of one message of the source is to be done, by what is known of it and of what
+// the target holds, where no mail is kept.
+func TestMigratePassing(t *testing.T) {
+	const source, target = 1, 2
+	for name, test := range map[string]struct {
+		from  Copyable
+		there []TargetMail
+		want  FolderPlan
+		put   int
+		fetch []Fetching
+		read  []Fetching
+	}{
+		"unknown":                    {Copyable{Size: 7}, nil, FolderPlan{Fetch: 1}, 0, []Fetching{{10, 7}}, nil},
+		"here":                       {Copyable{Body: 5, Size: 7}, nil, FolderPlan{Put: 1, PutBytes: 7}, 1, nil, nil},
+		"dropped":                    {Copyable{Body: 5, Size: 7, Dropped: true}, nil, FolderPlan{Fetch: 1}, 0, []Fetching{{10, 7}}, nil},
+		"brought":                    {Copyable{Body: 5, Size: 7, Dropped: true}, []TargetMail{{ID: 20, Body: 5, Of: 10}}, FolderPlan{There: 1}, 0, nil, nil},
+		"brought, and nothing known": {Copyable{Size: 7}, []TargetMail{{ID: 20, Of: 10}}, FolderPlan{There: 1}, 0, nil, nil},
+		"waits":                      {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Body: 5, Of: 10, Waits: true}}, FolderPlan{Waits: 1, Waiting: []int64{20}}, 0, nil, nil},
+		"there":                      {Copyable{Body: 5, Size: 7, Dropped: true}, []TargetMail{{ID: 20, Body: 5}}, FolderPlan{There: 1}, 0, nil, nil},
+		"another one there":          {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Body: 6}}, FolderPlan{Put: 1, PutBytes: 7}, 1, nil, nil},
+		"something unread there": {Copyable{Size: 7}, []TargetMail{{ID: 20, Size: 9}}, FolderPlan{Fetch: 1}, 0,
+			[]Fetching{{10, 7}}, []Fetching{{20, 9}}},
+		"here, and something unread there": {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Size: 9}}, FolderPlan{Fetch: 1}, 0,
+			nil, []Fetching{{20, 9}}},
+		"there, and something unread":      {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Body: 5}, {ID: 21, Size: 9}}, FolderPlan{There: 1}, 0, nil, nil},
+		"something like it cannot be read": {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Size: 7, Aside: true}}, FolderPlan{Unsure: 1}, 0, nil, nil},
+		"something else cannot be read":    {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 20, Size: 9, Aside: true}}, FolderPlan{Put: 1, PutBytes: 7}, 1, nil, nil},
+		"cannot be had":                    {Copyable{Size: 7, Aside: true}, nil, FolderPlan{Unheld: 1, Lacking: []int64{10}}, 0, nil, nil},
+		"cannot be had again":              {Copyable{Body: 5, Size: 7, Dropped: true, Aside: true}, nil, FolderPlan{Unheld: 1, Lacking: []int64{10}}, 0, nil, nil},
+	} {
+		test.from.ID, test.from.Mailbox = 10, source
+		for i := range test.there {
+			test.there[i].Mailbox = target
+		}
+		p := Migrate(MigrateInput{Passing: true, SourceSpace: Space{Delim: "/"}, TargetSpace: Space{Delim: "/"},
+			Source: []MigrateBox{{ID: source, Name: "INBOX", Delim: "/", Mail: true}}, Target: []MigrateBox{{ID: target, Name: "INBOX", Delim: "/", Mail: true}},
+			Messages: []Copyable{test.from}, There: test.there})
+		test.want.Source, test.want.Name, test.want.Messages, test.want.Bytes = source, "INBOX", 1, 7
+		if d := gocmp.Diff(test.want, p.Folders[0]); d != "" || len(p.Put) != test.put {
+			t.Errorf("%s: %d put; (-want +got):\n%s", name, len(p.Put), d)
+		}
+		if d := gocmp.Diff([][]Fetching{test.fetch, test.read}, [][]Fetching{p.Fetch, p.Read}); d != "" {
+			t.Errorf("%s: fetch and read (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// A portion is what a budget allows, in order, and one message in any case.
+func TestTake(t *testing.T) {
+	const m = 1 << 20
+	all := []Fetching{{1, m}, {2, 90 * m}, {3, m}, {4, -1}, {5, 0}}
+	for _, test := range []struct {
+		budget int64
+		tried  []int64
+		want   []int64
+	}{
+		{64 * m, nil, []int64{1}},
+		{64 * m, []int64{1}, []int64{2}},
+		{64 * m, []int64{1, 2}, []int64{3, 4, 5}},
+		{200 * m, nil, []int64{1, 2, 3, 4, 5}},
+		{1, []int64{1, 2, 3}, []int64{4}},
+		{2 * leastSize, []int64{1, 2, 3}, []int64{4, 5}},
+		{1, []int64{1, 2, 3, 4, 5}, nil},
+	} {
+		tried := map[int64]bool{}
+		for _, id := range test.tried {
+			tried[id] = true
+		}
+		var got []int64
+		for _, x := range Take(all, test.budget, tried) {
+			got = append(got, x.ID)
+		}
+		if d := gocmp.Diff(test.want, got); d != "" {
+			t.Errorf("%d without %v (-want +got):\n%s", test.budget, test.tried, d)
+		}
+	}
+}
