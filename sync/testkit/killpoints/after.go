@@ -163,6 +163,9 @@ func (a *after) bodies() (all []string) {
 
 func (a *after) keeps(held []string) {
 	now := a.bodies()
+	if a.Passing && len(now) > 0 {
+		a.wrong("%d bodies are kept", len(now))
+	}
 	for _, sha := range held {
 		if !slices.Contains(now, sha) && !a.Forgets {
 			a.wrong("the body %s is gone", sha)

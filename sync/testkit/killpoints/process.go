@@ -30,7 +30,7 @@ func (m *Machine) life(ctx context.Context, dir string, servers map[string]*prot
 	p := &process{Machine: m, path: filepath.Join(dir, "mail.db"), servers: servers, ctx: ctx, through: through,
 		clock: start.AddDate(0, 0, days)}
 	var err error
-	p.store, err = localstore.Open(ctx, p.path, localstore.Options{Create: true, Merge: conflict.MergeText, Now: p.now})
+	p.store, err = localstore.Open(ctx, p.path, localstore.Options{Create: true, Passing: m.Passing, Merge: conflict.MergeText, Now: p.now})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ type Scenario struct {
 	Prepare func(*Owner)
 	// Bare: there is no store yet; Prepare is about servers alone.
 	Bare bool
+	// Passing: the store is the state of migrations, and keeps no body.
+	Passing bool
 	// Does is what the process does that dies, and what its owner does again then;
 	// nil: a run.
 	Does func(*Owner) error

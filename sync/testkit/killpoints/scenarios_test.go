@@ -109,6 +109,27 @@ func migrate(o *Owner) error {
 	return to.Fill(p)
 }
 
+// pass does the same without keeping a body, one message at a time, as mailstow migrate
+// --no-store does.
+func pass(o *Owner) error {
+	to := o.On("new")
+	for _, side := range []*Owner{o, to} {
+		if err := side.Run(); err != nil {
+			return err
+		}
+	}
+	space := plan.Space{Delim: "/"}
+	fill := func(m *mailsync.Migrated) error {
+		if m == nil {
+			return to.Run()
+		}
+		return to.Fill(*m)
+	}
+	p := mailsync.Passage{Budget: 1, Sides: mailsync.Sides{Source: o.Run, Target: fill},
+		Want: mailsync.Migration{Source: o.ID(), Target: to.ID(), SourceSpace: space, TargetSpace: space}}
+	return p.Do(o.Ctx(), o.Store())
+}
+
 // purge removes what vanished, and writes the file anew.
 func purge(o *Owner) error {
 	var gone []localstore.MessageID
@@ -324,6 +345,17 @@ var scenarios = []Scenario{
 		to.Put("A", 4)
 		to.Pull()
 	})},
+	{Name: "migrate without a store", Passing: true, Forgets: true, Does: pass, Prepare: synced(func(o *Owner) {
+		o.Others(func(a *model.Account) { flag(a, "INBOX", 1, `\Seen`) })
+		to := o.On("new")
+		to.Put("A", 4)
+		to.Pull()
+	}), Want: `A: 4 5; B: 6; INBOX: 1\Seen 2 3 | A: 4 5; B: 6; INBOX: 1\Seen 2 3`},
+	{Name: "migrate without a store to a plain server", Caps: plain, Passing: true, Forgets: true, Does: pass, Prepare: synced(func(o *Owner) {
+		to := o.On("new")
+		to.Put("A", 4)
+		to.Pull()
+	}), Want: "A: 4 5; B: 6; INBOX: 1 2 3 | A: 4 5; B: 6; INBOX: 1 2 3"},
 	{Name: "purge", Does: purge, Forgets: true, Want: "A:; B: 6; INBOX: 2 3", Prepare: synced(func(o *Owner) {
 		o.Others(func(a *model.Account) {
 			a.Mailbox("INBOX").Expunge([]uint32{1})
