@@ -121,6 +121,7 @@ func (t restoreTale) targets() string {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names) // as the lines of a dry run
 	if len(names) > maxFolders {
 		return term.Count(len(names), "folder")
 	}

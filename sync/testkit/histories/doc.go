@@ -21,7 +21,8 @@
 //
 //	go test ./sync/testkit/histories -run TestHistories$ -timeout 0 -v -soak 1h
 //
-// tries others for an hour. What went wrong once stays in TestFound.
+// tries others for an hour. What went wrong once stays in TestFound; TestShown has those that
+// show what few seeds would.
 //
 // TestSevered cuts one run behind every octet of either side.
 //

@@ -8,12 +8,11 @@ const someone actor = 0
 // ledger is what was done, and so what must be there. It knows the steps and nothing
 // of the engine.
 type ledger struct {
-	messages   map[int]*entry
-	last       int
-	epoch      int  // rises with every run
-	steps      int  // so far
-	renumbered bool // a UIDVALIDITY changed: edits may be left to their owner
-	removed    bool // an owner removed a mailbox
+	messages map[int]*entry
+	last     int
+	epoch    int  // rises with every run
+	steps    int  // so far
+	removed  bool // an owner removed a mailbox
 }
 
 // entry is one message, however many copies of it there are.
@@ -22,6 +21,8 @@ type entry struct {
 	copies  int  // that anybody made
 	lifted  int  // how often its mailbox got another name: without MAILBOXID it is gone, and something like it is elsewhere
 	movers  map[actor]bool
+	marked  bool            // somebody marked it as deleted, which may stay
+	cleared int             // how often such marks were taken away, perhaps from what had gone
 	vague   bool            // an edit of it may have been taken back: what must be is not known
 	touched int             // the last step that was about it
 	base    map[string]bool // flags when all was quiet last
@@ -61,6 +62,15 @@ func (l *ledger) lift(n int)            { l.touch(n).lifted++ }
 func (l *ledger) unsure(n int)          { l.touch(n).vague = true }
 func (l *ledger) copy(n int)            { l.touch(n).copies++ }
 func (l *ledger) move(n int, who actor) { l.touch(n).movers[who] = true }
+
+// mark is a mark that somebody set or took away.
+func (l *ledger) mark(n int, on bool) {
+	e := l.touch(n)
+	e.marked = true
+	if !on {
+		e.cleared++
+	}
+}
 
 // back is a message that is put back where it was deleted; sure: it will be there.
 func (l *ledger) back(n int, sure bool) {

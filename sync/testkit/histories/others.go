@@ -117,10 +117,7 @@ func (w *World) theirDelete(a *model.Account, box *model.Mailbox, _ Step) {
 	}
 }
 
-func (w *World) renumber(_ *model.Account, box *model.Mailbox, _ Step) {
-	box.Renumber()
-	w.ledger.renumbered = true
-}
+func (w *World) renumber(_ *model.Account, box *model.Mailbox, _ Step) { box.Renumber() }
 
 // deliverTwin brings a message once more, as mailing lists do.
 func (w *World) deliverTwin(_ *model.Account, box *model.Mailbox, _ Step) {
@@ -134,8 +131,9 @@ func (w *World) deliverTwin(_ *model.Account, box *model.Mailbox, _ Step) {
 // theirMark marks a message as deleted, or takes the mark away.
 func (w *World) theirMark(_ *model.Account, box *model.Mailbox, s Step) {
 	if m, n := pick(box, s.A); m != nil {
-		box.Store([]uint32{m.UID}, model.Op(s.C%2), []string{`\Deleted`}, 0)
-		w.ledger.unsure(n)
+		op := model.Op(s.C % 2)
+		box.Store([]uint32{m.UID}, op, []string{`\Deleted`}, 0)
+		w.ledger.mark(n, op == model.Add)
 		w.logf("   %04d", n)
 	}
 }

@@ -11,8 +11,8 @@ func (e *editing) subscribe() (func(), error) {
 	return nil, e.tx.WantSubscribed(e.to().ID, e.A%2 == 0)
 }
 
-// drop takes back an edit that waits. What it brought here alone goes with it, and
-// what it would have done to a message is not known any more.
+// drop takes back an edit that waits, with those that need it. What they brought here
+// alone goes with them, and what they would have done to a message is not known any more.
 func (e *editing) drop() (func(), error) {
 	var all []localstore.Intent
 	err := e.store.Intents(context.Background(), e.accountID(), func(in localstore.Intent) error {
@@ -24,12 +24,28 @@ func (e *editing) drop() (func(), error) {
 	}
 	in := all[e.A%len(all)]
 	e.logf("   %s %s of %d", in.Kind, in.State, in.Message.ID)
-	_, err = e.tx.DropIntent(in.ID)
+	about := map[localstore.IntentID][]int{}
+	for _, x := range all {
+		about[x.ID] = e.about(x)
+	}
+	dropped, err := e.tx.DropIntent(in.ID)
 	return func() {
-		for n := range e.ledger.messages {
-			e.ledger.unsure(n)
+		for _, id := range dropped {
+			for _, n := range about[id] {
+				e.ledger.unsure(n)
+			}
 		}
 	}, err
+}
+
+// about are the messages that an edit is about.
+func (e *editing) about(in localstore.Intent) (numbers []int) {
+	for _, id := range []localstore.MessageID{in.Message.ID, in.Result.ID} {
+		if mail, err := e.store.Message(context.Background(), id); err == nil && numberOf(mail.Subject) > 0 {
+			numbers = append(numbers, numberOf(mail.Subject))
+		}
+	}
+	return numbers
 }
 
 // among are the messages of one mailbox.
