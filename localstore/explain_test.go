@@ -16,6 +16,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 	list := func(q ListQuery) string { text, _ := q.sql(); return text }
 	tests := map[string]string{
 		"rows":           rowsQuery,
+		"open body":      openBodyAndChunk,
 		"stale":          staleQuery,
 		"missing":        s.ofMissing(missingSelect),
 		"alike":          alikeQuery,

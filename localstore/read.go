@@ -49,10 +49,17 @@ func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int6
 	var found bool
 	var body, size, chunks sql.NullInt64
 	var dropped sql.NullBool
-	err := s.eachPrepared(ctx, openBodyQuery, []any{id}, func(rows *sql.Rows) error {
+	head := []any{&body, &size, &chunks, &dropped, &r.want}
+	err := s.eachPrepared(ctx, openBodyAndChunk, []any{id}, func(rows *sql.Rows) error {
 		found = true
-		return rows.Scan(&body, &size, &chunks, &dropped, &r.want)
+		return r.takeFirst(rows, head)
 	})
+	if errors.Is(err, ErrCorrupt) { // perhaps no more than the chunk is
+		err = s.eachPrepared(ctx, openBodyQuery, []any{id}, func(rows *sql.Rows) error {
+			found, r.held = true, nil
+			return rows.Scan(head...)
+		})
+	}
 	switch r.id, r.size, r.chunks = body.Int64, size.Int64, int(chunks.Int64); {
 	case err != nil:
 		return nil, 0, err
@@ -70,6 +77,11 @@ func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int6
 
 const openBodyQuery = "SELECT m.body, b.size, b.chunks, b.dropped, b.sha256 FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
 
+// openBodyAndChunk gives the first chunk as well, which nearly always is the only one:
+// to ask for it would cost as much as to read it.
+const openBodyAndChunk = `SELECT m.body, b.size, b.chunks, b.dropped, b.sha256, c.size, c.zstd, c.data FROM message m LEFT JOIN body b ON b.id = m.body
+	LEFT JOIN chunk c ON c.id = m.body << 20 WHERE m.id = ?`
+
 const chunkQuery = "SELECT size, zstd, data FROM chunk WHERE id = ?"
 
 // bodyReader streams the chunks of a body. Bodies never change, so each chunk is
@@ -85,6 +97,7 @@ type bodyReader struct {
 
 	sum  hash.Hash
 	tool *unpacker // nil before the first chunk, and after Close
+	held *piece    // the next one, if it was read already
 	next int
 	got  int64
 	rest []byte // of the current chunk, in tool.buf
@@ -120,7 +133,7 @@ func (r *bodyReader) Close() error {
 	if r.tool != nil {
 		unpackers.Put(r.tool)
 	}
-	r.tool, r.rest, r.err = nil, nil, errors.New("body is closed")
+	r.tool, r.held, r.rest, r.err = nil, nil, nil, errors.New("body is closed")
 	return nil
 }
 
@@ -147,34 +160,58 @@ func (r *bodyReader) load() ([]byte, error) {
 	return b, err
 }
 
-// chunk gives the next chunk.
-func (r *bodyReader) chunk() ([]byte, error) {
+// piece is a chunk that was read: its bytes are in tool.buf.
+type piece struct {
+	size int
+	err  error // it cannot be unpacked
+}
+
+func (r *bodyReader) unpack(size int, packed bool, data []byte) *piece {
 	if r.tool == nil {
 		r.tool = unpackers.Get().(*unpacker)
 	}
-	var size int
-	var packed, found bool
-	var unpackErr error
-	err := r.s.eachPrepared(r.ctx, chunkQuery, []any{r.id<<chunkBits | int64(r.next)}, func(rows *sql.Rows) error {
-		var data sql.RawBytes
-		found = true
-		if err := rows.Scan(&size, &packed, &data); err != nil {
-			return err
-		}
-		unpackErr = r.tool.take(data, packed)
-		return nil
-	})
+	return &piece{size, r.tool.take(data, packed)}
+}
+
+// takeFirst reads the first chunk along with what is known of the body.
+func (r *bodyReader) takeFirst(rows *sql.Rows, head []any) error {
+	var size sql.NullInt64
+	var packed sql.NullBool
+	var data sql.RawBytes
+	err := rows.Scan(append(head, &size, &packed, &data)...)
+	if err == nil && size.Valid {
+		r.held = r.unpack(int(size.Int64), packed.Bool, data)
+	}
+	return err
+}
+
+// chunk gives the next chunk.
+func (r *bodyReader) chunk() ([]byte, error) {
+	p := r.held
+	var err error
+	if r.held = nil; p == nil {
+		err = r.s.eachPrepared(r.ctx, chunkQuery, []any{r.id<<chunkBits | int64(r.next)}, func(rows *sql.Rows) error {
+			var size int
+			var packed bool
+			var data sql.RawBytes
+			if err := rows.Scan(&size, &packed, &data); err != nil {
+				return err
+			}
+			p = r.unpack(size, packed, data)
+			return nil
+		})
+	}
 	switch {
 	case errors.Is(err, ErrCorrupt):
 		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be read", r.next), err)
 	case err != nil:
 		return nil, err
-	case !found:
+	case p == nil:
 		return nil, r.damaged(fmt.Sprintf("chunk %d of %d is gone", r.next, r.chunks), nil)
-	case unpackErr != nil:
-		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be unpacked", r.next), unpackErr)
-	case len(r.tool.buf) != size:
-		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(r.tool.buf), size), nil)
+	case p.err != nil:
+		return nil, r.damaged(fmt.Sprintf("chunk %d cannot be unpacked", r.next), p.err)
+	case len(r.tool.buf) != p.size:
+		return nil, r.damaged(fmt.Sprintf("chunk %d has %d bytes instead of %d", r.next, len(r.tool.buf), p.size), nil)
 	}
 	return r.tool.buf, nil
 }
