@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
+	"mailstow/sync/testkit/dovecot"
 	"mailstow/sync/testkit/mailgen"
 )
 
@@ -200,6 +202,25 @@ func TestMigratePassingRefused(t *testing.T) {
 		if err != nil || len(why) != 1 || why[f.Lacking[0]] == "" {
 			t.Errorf("%v %v", why, err)
 		}
+	}
+}
+
+// A target that is full takes nothing more: what is left is not fetched for nothing, and
+// nothing of it is kept.
+func TestMigratePassingFull(t *testing.T) {
+	full := dovecot.Config("mail_plugins = quota\nplugin {\n  quota = maildir:User quota\n  quota_rule = *:storage=40K\n}")
+	m := moveTo(t, ofDovecot(t), site{newFixture(t, full), "/", ""}).passing()
+	const all, size = 30, 8 << 10
+	for i := range all {
+		m.from.user.Append("INBOX", nil, day(i), append(message("big", i), bytes.Repeat([]byte("x"), size)...))
+	}
+	p, fetched := m.passed(2*size, 3)
+	f := p.After.Folders[0]
+	if f.There < 1 || f.There > 5 || fetched > int64(f.There)+5 || f.Missing() != all-f.There {
+		t.Errorf("%d fetched; %+v", fetched, f)
+	}
+	if n := onTheWay(t, m.from.store); n != 0 {
+		t.Errorf("%d octets are kept", n)
 	}
 }
 
