@@ -32,6 +32,7 @@ func init() { // not at once: a step may be one of others
 		"run-killed":    (*machine).killed,
 		"run-bad-line":  (*machine).badLine,
 		"run-severed":   (*machine).severed,
+		"run-late":      func(m *machine, s Step) { m.fault(s, proto.Fault{Late: 1 + s.C}) },
 		"run-full":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.Full = true }) },
 		"run-dry":       func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.DryRun = true }) },
 		"run-pull":      func(m *machine, _ Step) { m.runAs(func(o *mailsync.Options) { o.PullOnly = true }) },

@@ -3,6 +3,7 @@ package proto
 import (
 	"bufio"
 	"bytes"
+	"io"
 
 	"mailstow/sync/testkit/model"
 )
@@ -24,6 +25,24 @@ type Fault struct {
 	// Cut ends the connection instead of carrying it out, Lost behind it: nobody hears
 	// the answer.
 	Cut, Lost bool
+	// Late ends the connection, and carries the command out when so many others have
+	// been, of other connections: the server was still at it.
+	Late int
+}
+
+// delayed is what is carried out late.
+type delayed struct {
+	in int // commands
+	do func()
+}
+
+// ripen carries out what is due.
+func (s *Server) ripen() {
+	for i := range s.delayed {
+		if s.delayed[i].in--; s.delayed[i].in == 0 {
+			s.delayed[i].do()
+		}
+	}
 }
 
 // waits are commands whose answer is a talk.
@@ -43,6 +62,11 @@ func (s *session) happens(f Fault, c command) (instead bool) {
 	switch {
 	case f.Stall:
 		s.stalled = true
+		return true
+	case f.Late > 0:
+		alone := session{srv: s.srv, user: s.user, enabled: s.enabled, w: bufio.NewWriter(io.Discard)}
+		s.srv.delayed = append(s.srv.delayed, delayed{f.Late, func() { alone.reply(c) }})
+		s.over, s.cut = true, true
 		return true
 	case f.Cut:
 		s.over, s.cut = true, true

@@ -30,6 +30,7 @@ type Server struct {
 	account  *model.Account
 	caps     []string
 	heard    []string
+	delayed  []delayed
 	idlers   int
 	stirred  chan struct{} // closed when something may have changed
 	sessions sync.WaitGroup

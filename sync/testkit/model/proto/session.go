@@ -94,6 +94,7 @@ func (s *session) carryOut(c command) {
 		return
 	}
 	s.srv.heard = append(s.srv.heard, c.line)
+	s.srv.ripen()
 	var fault Fault
 	if s.srv.Fault != nil {
 		fault = s.srv.Fault(c.line)
