@@ -13,6 +13,7 @@ const (
 	FoundFile  = "file"  // SQLite's own structure is broken: only a new file helps
 	FoundRow   = "row"   // rows contradict each other: a fault of the program
 	FoundBody  = "body"  // a body is damaged or gone: MarkDamaged, then fetch it again
+	FoundTexts = "texts" // a body is whole, what the store says of its header is not: Rederive
 	FoundWaste = "waste" // something is kept that nothing needs; no mail is concerned
 )
 
@@ -41,6 +42,8 @@ type checker struct {
 	opt    CheckOptions
 	report func(Finding)
 	bad    map[int64]bool // bodies reported by their chunks: need not be read
+	buf    []byte         // bodies are read through it
+	head   headerScanner
 }
 
 // Check looks whether the store is what doc.go says: the file's structure, every
@@ -49,8 +52,8 @@ type checker struct {
 // looking. It only reads, flat in memory, and may run beside a writer: what it
 // says then is true of some moment on the way.
 func (s *Store) Check(ctx context.Context, opt CheckOptions, report func(Finding)) error {
-	c := &checker{s: s, ctx: ctx, opt: opt, report: report, bad: map[int64]bool{}}
-	for _, step := range []func() error{c.file, c.references, c.rows, c.names, c.flags, c.noChunks, c.chunks, c.bodies} {
+	c := &checker{s: s, ctx: ctx, opt: opt, report: report, bad: map[int64]bool{}, buf: make([]byte, 64<<10), head: newHeaderScanner()}
+	for _, step := range []func() error{c.file, c.schema, c.references, c.ids, c.rows, c.names, c.flags, c.labels, c.noChunks, c.chunks, c.parts, c.bodies} {
 		if err := step(); errors.Is(err, ErrCorrupt) {
 			report(Finding{Kind: FoundFile, What: err.Error()})
 		} else if err != nil {
@@ -89,9 +92,9 @@ func (c *checker) references() error {
 	})
 }
 
-// rows runs the queries of invariants.go and invariants_intent.go.
+// rows runs the queries of the files invariants*.go.
 func (c *checker) rows() error {
-	for _, i := range slices.Concat(invariants, intentInvariants) {
+	for _, i := range slices.Concat(invariants, intentInvariants, historyInvariants, boundInvariants) {
 		err := c.s.each(c.ctx, i.query, nil, func(r *sql.Rows) error {
 			var msg sql.NullInt64
 			var id int64
@@ -118,6 +121,22 @@ func (c *checker) flags() error {
 		}
 		if why := notCanonical(flags); why != "" {
 			return c.found(FoundRow, id, fmt.Sprintf("flags %q: %s", flags, why))
+		}
+		return nil
+	})
+}
+
+// labels checks each different list of Gmail's labels once.
+func (c *checker) labels() error {
+	const query = `SELECT min(id), labels FROM message WHERE labels IS NOT NULL GROUP BY labels`
+	return c.s.each(c.ctx, query, nil, func(r *sql.Rows) error {
+		var id MessageID
+		var text string
+		if err := r.Scan(&id, &text); err != nil {
+			return err
+		}
+		if LabelText(Labels(text)) != text {
+			return c.found(FoundRow, id, fmt.Sprintf("the labels of message %d are no list, or not sorted", id))
 		}
 		return nil
 	})

@@ -160,6 +160,27 @@ func TestCheckFinds(t *testing.T) {
 		{`UPDATE message SET base = '\Recent'`, FoundRow, "belongs to a session"},
 		{`UPDATE message SET base = 'a A'`, FoundRow, "names a flag twice"},
 		{`UPDATE message SET base = 'a  b'`, FoundRow, "a blank too many"},
+		{"UPDATE event SET old = 'x' WHERE kind = 'vanished'", FoundRow, "does not follow"},
+		{"UPDATE event SET generation = 2 WHERE kind = 'arrived' AND message = 3", FoundRow, "does not follow"},
+		{"UPDATE message SET vanished_run = 2 WHERE id = 3", FoundRow, "vanished in another run"},
+		{"UPDATE generation SET uidvalidity = 8", FoundRow, "do not agree"},
+		{"UPDATE generation SET opened_run = 2", FoundRow, "do not agree"},
+		{"DELETE FROM event WHERE kind = 'opened'", FoundRow, "how generation 1 began"},
+		{"INSERT INTO event(at, run, kind, mailbox) VALUES (1, 1, 'detached', 1); UPDATE mailbox SET detached_run = 2", FoundRow, "left the server in another run"},
+		{"UPDATE generation SET uidnext = -1", FoundRow, "cursor that no server tells"},
+		{"UPDATE generation SET listed = 99", FoundRow, "cursor above all its messages"},
+		{"UPDATE message SET zone = 9999", FoundRow, "no calendar"},
+		{"UPDATE message SET identity = 'x'", FoundRow, "identity of no kind"},
+		{"INSERT INTO found(account, body, size) VALUES (1, 1, 9)", FoundRow, "wrong size"},
+		{"UPDATE run SET receipt = 'x'", FoundRow, "receipt of run 1"},
+		{"INSERT INTO conflict(account, at, rule, wanted, had, decision) VALUES (1, 1, 'x', '{}', '{', 'both')", FoundRow, "conflict 1 cannot be read"},
+		{`UPDATE message SET labels = '["b","a"]' WHERE uid = 1`, FoundRow, "not sorted"},
+		{"UPDATE envelope SET subject = 'x'", FoundTexts, "the subject"},
+		{"UPDATE body SET header_size = header_size - 1", FoundTexts, "where it ends"},
+		{"UPDATE sqlite_sequence SET seq = 0 WHERE name = 'message'", FoundFile, "of table message that was given"},
+		{"DROP INDEX event_run; UPDATE message SET zone = 0", FoundFile, "index event_run is gone"},
+		{"CREATE INDEX extra ON run(started); UPDATE message SET body = NULL; INSERT INTO found(account, body, size) VALUES (1, 1, 4); UPDATE chunk SET data = x'00'",
+			FoundBody, "chunk 0"}, // of a body that no message has yet
 		{`DROP INDEX message_present; PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'name TEXT NOT NULL UNIQUE', 'name TEXT NOT NULL UNIQUE CHECK (0)')`,
 			FoundFile, "CHECK constraint"},
 	} {
@@ -183,6 +204,36 @@ func TestCheckFinds(t *testing.T) {
 		}
 		s.Close()
 	}
+}
+
+// What follows from a header is written again from the body, and from nothing else.
+func TestRederive(t *testing.T) {
+	s := newStore(t)
+	ids := arrive(t, s, newPlace(t, s, "INBOX"), 1, 2)
+	put(t, s, ids[0], "Subject: one\r\n\r\n1")
+	put(t, s, ids[1], "Subject: two\r\n\r\n2")
+	tamper(t, s, "UPDATE envelope SET subject = 'other', sender = 'nobody', date = 7")
+	tamper(t, s, "UPDATE body SET header_size = 0, header_sha256 = zeroblob(32)")
+	for _, f := range findings(t, s) {
+		if f.Kind != FoundTexts || !strings.Contains(f.What, "where it ends, its SHA-256, the subject, the sender, the date") {
+			t.Errorf("found %+v", f)
+		}
+	}
+	tamper(t, s, "UPDATE chunk SET data = x'00' WHERE id >> 20 = 2")
+	if err := s.Rederive(bg, ids); err != nil {
+		t.Fatal(err)
+	}
+	if found := findings(t, s); len(found) != 1 || found[0].Kind != FoundBody || found[0].Message != ids[1] {
+		t.Errorf("found %+v", found)
+	}
+	if m, err := s.Message(bg, ids[0]); err != nil || m.Subject != "one" || m.From != "" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	update(t, s, func(tx *Tx) error {
+		_, err := tx.MarkDamaged(ids[1])
+		return err
+	})
+	put(t, s, ids[1], "Subject: two\r\n\r\n2") // heals what it says of the header, too
 }
 
 // A sampled check reads some bodies and still compares all that costs little.

@@ -28,7 +28,8 @@
 //     up to there: its kind says whether, its UID where, "new" with which flags.
 //   - The view mail is for everyone and its columns stay.
 //
-// Check tests what of this can be tested, for users (verify) and for our tests.
+// Check tests what of this can be tested, for users (verify) and for our tests: all
+// that the store says twice, or that follows from what it holds, is compared.
 //
 // # Layout
 //
@@ -64,7 +65,8 @@
 //	purge.go snapshot.go                  less of it, and another of it
 //	contents.go pass.go                   what a migration compares, and the last good one
 //	passing.go                            the state of one that keeps no mail
-//	check.go checkbody.go invariants.go invariants_intent.go
+//	check.go checkschema.go checkchunks.go checkbody.go rederive.go
+//	invariants.go invariants_intent.go invariants_history.go
 //	                                      the invariants in code
 //
 // # Use

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -81,7 +82,7 @@ var sqliteKinds = map[int]struct {
 	hint string
 }{
 	lib.SQLITE_FULL:     {ErrFull, "free some space and run the command again: it goes on where it stopped"},
-	lib.SQLITE_IOERR:    {ErrIO, "check the disk (space, quota, cables, kernel log) and run the command again"},
+	lib.SQLITE_IOERR:    {ErrIO, "check the disk (space, quota, ulimit -f, cables, kernel log) and run the command again"},
 	lib.SQLITE_BUSY:     {ErrBusy, "close whatever else writes to this file, such as a sqlite3 shell, and try again"},
 	lib.SQLITE_PROTOCOL: {ErrBusy, "another program has held this file for a long time: close it and try again"},
 	lib.SQLITE_CORRUPT:  {ErrCorrupt, "run mailstow verify; if it cannot read the file, move it away and sync again"},
@@ -106,7 +107,11 @@ func (s *Store) wrap(err error) error {
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
-	if k, ok := sqliteKinds[sqliteCode(err)]; ok {
+	k, ok := sqliteKinds[sqliteCode(err)]
+	if !ok && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of a type that its column cannot have
+		k, ok = sqliteKinds[lib.SQLITE_CORRUPT], true
+	}
+	if ok {
 		return &Error{Kind: k.kind, Path: s.path, Hint: k.hint, Err: err}
 	}
 	return err

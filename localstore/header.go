@@ -13,9 +13,9 @@ const maxHeaderText = 256 << 10
 // including the first empty line, all of them when there is none. It is what
 // Packer computes, for headers fetched alone.
 func HeaderHash(b []byte) [32]byte {
-	s := headerScanner{sum: sha256.New()}
+	s := newHeaderScanner()
 	s.write(b)
-	return [32]byte(s.sum.Sum(nil))
+	return s.hash()
 }
 
 // headerScanner follows a message up to the end of its header block, however its
@@ -28,6 +28,10 @@ type headerScanner struct {
 	cr   bool   // the only one of them is CR, if line is 1
 	done bool
 }
+
+func newHeaderScanner() headerScanner { return headerScanner{sum: sha256.New()} }
+
+func (h *headerScanner) hash() [32]byte { return [32]byte(h.sum.Sum(nil)) }
 
 func (h *headerScanner) reset() {
 	h.sum.Reset()

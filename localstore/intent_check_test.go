@@ -21,6 +21,7 @@ func TestCheckFindsBrokenIntents(t *testing.T) {
 		{"DELETE FROM intent WHERE kind = 'append'", FoundRow, "no intent brings it"},
 		{"UPDATE message SET uid = 99 WHERE id = 6", FoundRow, "is there or was given up"},
 		{"UPDATE message SET vanished_run = 1 WHERE id = 6", FoundRow, "is there or was given up"},
+		{"UPDATE intent SET sent_uidnext = 5", FoundRow, "queued as if it had been sent"},
 		{"UPDATE intent SET target = 1 WHERE kind = 'move'", FoundRow, "to another mailbox"},
 		{"INSERT INTO generation(mailbox, uidvalidity, opened_run, retired_run) VALUES (2, 1, 1, 1)", FoundRow, "an old generation"},
 		{"UPDATE message SET body = NULL WHERE uid IS NULL", FoundBody, "no body to send"},

@@ -13,8 +13,6 @@ var invariants = []invariant{
 	{FoundRow, "view mail has another account or folder for message %d", `SELECT m.id, m.id FROM mail v
 		JOIN message m ON m.id = v.id JOIN generation g ON g.id = m.generation JOIN mailbox x ON x.id = g.mailbox
 		JOIN account a ON a.id = x.account WHERE (v.account, v.folder, v.uid) IS NOT (a.name, ifnull(x.wanted_name, x.name), m.uid)`},
-	{FoundRow, "the labels of message %d are no list", `SELECT id, id FROM message
-		WHERE labels IS NOT NULL AND CASE WHEN json_valid(labels) THEN json_type(labels) <> 'array' ELSE 1 END`},
 	{FoundRow, "message has UID %d", `SELECT id, uid FROM message WHERE uid <= 0`},
 	{FoundRow, "generation %d has a message above its cursor", `SELECT NULL, g.id FROM generation g WHERE g.listed > 0 AND g.listed <
 		max(ifnull((SELECT max(m.uid) FROM message m WHERE m.generation = g.id AND m.vanished_run IS NULL AND m.unlisted = 0), 0),

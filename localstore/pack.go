@@ -75,7 +75,7 @@ func NewPacker() *Packer {
 	if err != nil {
 		panic(err) // constant options
 	}
-	return &Packer{enc: enc, sum: sha256.New(), head: headerScanner{sum: sha256.New()}, now: time.Now}
+	return &Packer{enc: enc, sum: sha256.New(), head: newHeaderScanner(), now: time.Now}
 }
 
 // Pack reads a whole body and keeps its packed chunks in memory. An error of r,
@@ -169,7 +169,7 @@ func (p *Packer) add(b []byte) chunk {
 // end gives the body whose chunks were all taken.
 func (p *Packer) end() *Packed {
 	p.sum.Sum(p.body.SHA256[:0])
-	p.head.sum.Sum(p.body.HeaderSHA256[:0])
+	p.body.HeaderSHA256 = p.head.hash()
 	p.body.HeaderSize = p.head.size
 	p.body.Envelope = parseEnvelope(p.head.text)
 	return p.body

@@ -69,7 +69,7 @@ func (s *Store) scanAll(ctx context.Context, rows *sql.Rows, scan func(*sql.Rows
 			return s.wrap(canceled(ctx, err))
 		}
 		if err := scan(rows); err != nil {
-			return err
+			return s.wrap(err)
 		}
 	}
 	return s.wrap(canceled(ctx, rows.Err()))

@@ -125,7 +125,9 @@ func (tx *Tx) putAgain(b *Packed) (int64, error) {
 	if err := tx.putEnvelope("INSERT OR REPLACE", id, b.Envelope); err != nil {
 		return 0, err
 	}
-	if _, err := tx.exec("UPDATE body SET damaged = 0, dropped = 0, chunks = ? WHERE id = ?", b.count, id); err != nil {
+	_, err = tx.exec("UPDATE body SET damaged = 0, dropped = 0, size = ?, header_sha256 = ?, header_size = ?, chunks = ? WHERE id = ?",
+		b.Size, b.HeaderSHA256[:], b.HeaderSize, b.count, id)
+	if err != nil {
 		return 0, err
 	}
 	if err := tx.deleteChunks(id); err != nil {

@@ -49,7 +49,8 @@ func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int6
 	var found bool
 	var body, size, chunks sql.NullInt64
 	var dropped sql.NullBool
-	head := []any{&body, &size, &chunks, &dropped, &r.want}
+	var agreed bool
+	head := []any{&body, &size, &chunks, &dropped, &r.want, &agreed}
 	err := s.eachPrepared(ctx, openBodyAndChunk, []any{id}, func(rows *sql.Rows) error {
 		found = true
 		return r.takeFirst(rows, head)
@@ -69,17 +70,24 @@ func (s *Store) OpenBody(ctx context.Context, id MessageID) (io.ReadCloser, int6
 		return nil, 0, fmt.Errorf("message %d: %w", id, ErrNotHeld)
 	case !size.Valid:
 		return nil, 0, r.damaged("its row is gone", nil)
+	case !agreed:
+		return nil, 0, r.damaged("table and index do not agree which it is", nil)
 	case dropped.Bool:
 		return nil, 0, fmt.Errorf("message %d: %w", id, ErrDropped)
 	}
 	return r, r.size, nil
 }
 
-const openBodyQuery = "SELECT m.body, b.size, b.chunks, b.dropped, b.sha256 FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
+// openBodyQuery asks the index too whether the message has the body: one wrong bit in a
+// row would give it the sound body of another message.
+const openBodyQuery = "SELECT " + openBodyColumns + " FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id = ?"
+
+const openBodyColumns = `m.body, b.size, b.chunks, b.dropped, b.sha256,
+	EXISTS (SELECT 1 FROM message o INDEXED BY message_body WHERE o.body = m.body AND o.id = m.id)`
 
 // openBodyAndChunk gives the first chunk as well, which nearly always is the only one:
 // to ask for it would cost as much as to read it.
-const openBodyAndChunk = `SELECT m.body, b.size, b.chunks, b.dropped, b.sha256, c.size, c.zstd, c.data FROM message m LEFT JOIN body b ON b.id = m.body
+const openBodyAndChunk = "SELECT " + openBodyColumns + `, c.size, c.zstd, c.data FROM message m LEFT JOIN body b ON b.id = m.body
 	LEFT JOIN chunk c ON c.id = m.body << 20 WHERE m.id = ?`
 
 const chunkQuery = "SELECT size, zstd, data FROM chunk WHERE id = ?"
@@ -102,16 +110,6 @@ type bodyReader struct {
 	got  int64
 	rest []byte // of the current chunk, in tool.buf
 	err  error
-}
-
-// openBody is OpenBody for a body that no message need have.
-func (s *Store) openBody(ctx context.Context, id int64) (*bodyReader, error) {
-	r := &bodyReader{s: s, ctx: ctx, id: id, sum: sha256.New()}
-	err := s.reader.QueryRowContext(ctx, "SELECT size, chunks, sha256 FROM body WHERE id = ?", id).Scan(&r.size, &r.chunks, &r.want)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, r.damaged("its row is gone", nil)
-	}
-	return r, s.wrap(canceled(ctx, err))
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {

@@ -19,14 +19,15 @@ func (a *app) verifyCommand() *cli.Command {
 		Usage:     "prove that the local copy is whole, and equal to the server",
 		ArgsUsage: "[ACCOUNT...]",
 		Description: describe(`
-Reads every body of the store, compares its SHA-256, and checks every invariant
-of the store; no network. With --remote also compares mailboxes, UIDs, flags,
+Reads every body of the store, compares its SHA-256 and what the store says of
+its header, history with what is there now, and whatever else the store says
+twice; no network. With --remote also compares mailboxes, UIDs, flags,
 sizes and dates with the server; what happened there since the last sync counts
 as a difference. Whatever differs is listed, and the exit code is 1.
 
 --sample P% reads, and with --remote downloads again, that share of the bodies;
 --sample N downloads about N bodies again. --repair fetches what is damaged or
-missing from the server, then looks again; a message whose bytes have changed on
+missing from the server, writes again what follows from a header, then looks again; a message whose bytes have changed on
 the server is reported and left as it was first received.`,
 			[]string{"mailstow verify", "mailstow verify --remote --sample 100 work", "mailstow verify --sample 5%", "mailstow verify --repair"},
 			exitOK, exitFailed, exitUsage, exitPartial, exitAuth, exitConnection, exitGuard, exitInUse, exitInterrupted),

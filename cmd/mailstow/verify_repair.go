@@ -17,20 +17,13 @@ import (
 // along with whatever else the mirror lacks. A body that differs on the server
 // now is none of them: ours is what the server gave first, and whole (I1).
 func (v *verification) repair(ctx context.Context, found verifyJSON) error {
-	damaged := map[string][]localstore.MessageID{} // by account
-	for _, s := range found.Stores {
-		for _, f := range s.Findings {
-			if f.Kind == localstore.FoundBody && f.ID != 0 {
-				damaged[f.Account] = append(damaged[f.Account], localstore.MessageID(f.ID))
-			}
-		}
-	}
+	damaged, texts := found.messages(localstore.FoundBody), found.messages(localstore.FoundTexts)
 	return v.each(ctx, v.accounts, func(acct account) error {
-		return v.repairAccount(ctx, acct, damaged[acct.Name])
+		return v.repairAccount(ctx, acct, damaged[acct.Name], texts[acct.Name])
 	})
 }
 
-func (v *verification) repairAccount(ctx context.Context, acct account, damaged []localstore.MessageID) error {
+func (v *verification) repairAccount(ctx context.Context, acct account, damaged, texts []localstore.MessageID) error {
 	source, err := v.source(ctx, acct)
 	if err != nil {
 		return err
@@ -40,7 +33,7 @@ func (v *verification) repairAccount(ctx context.Context, acct account, damaged 
 		return err
 	}
 	defer store.Close()
-	if err := markDamaged(ctx, store, damaged); err != nil {
+	if err := errors.Join(markDamaged(ctx, store, damaged), store.Rederive(ctx, texts)); err != nil {
 		return err
 	}
 	v.ui.say("%s: fetching again what is damaged or missing", acct.Name)
@@ -110,11 +103,12 @@ func (f findingJSON) String() string {
 
 // failure is the error of a verification that found something.
 func (v *verification) failure(result verifyJSON, repaired bool) error {
-	damaged, differences := 0, 0
+	damaged, differences, rows := 0, 0, false
 	for _, s := range result.Stores {
 		for _, f := range s.Findings {
 			if f.bad() {
 				damaged++
+				rows = rows || f.rows()
 			}
 		}
 	}
@@ -135,6 +129,9 @@ func (v *verification) failure(result verifyJSON, repaired bool) error {
 	}
 	if repaired {
 		p.hint = "what is left cannot be had from the server now; mailstow status says why"
+	}
+	if rows {
+		p.hint = "what is named file or row cannot be fetched again, and whatever else is said to be whole is: put a copy of the store from before in its place, or move it away and sync again"
 	}
 	return p
 }

@@ -66,5 +66,23 @@ type findingJSON struct {
 	State   string `json:"state,omitempty"`
 }
 
+// messages are those with findings of a kind, by account.
+func (r verifyJSON) messages(kind string) map[string][]localstore.MessageID {
+	all := map[string][]localstore.MessageID{}
+	for _, s := range r.Stores {
+		for _, f := range s.Findings {
+			if f.Kind == kind && f.ID != 0 {
+				all[f.Account] = append(all[f.Account], localstore.MessageID(f.ID))
+			}
+		}
+	}
+	return all
+}
+
 // bad findings concern mail; waste does not.
 func (f findingJSON) bad() bool { return f.Kind != localstore.FoundWaste }
+
+// rows: no server has what is wrong.
+func (f findingJSON) rows() bool {
+	return f.Kind == localstore.FoundFile || f.Kind == localstore.FoundRow
+}
