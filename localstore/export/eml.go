@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +71,7 @@ func slug(subject string) string {
 
 type emlFolder struct {
 	*exporter
-	d     *os.Root
+	d     *folder
 	path  string
 	there map[key]string // by key without date
 	seen  map[key]int
@@ -127,7 +126,7 @@ func (e *emlFolder) scan() error {
 
 // readIndex gives the lines of an index by the files they are about. One that
 // somebody else wrote into it is none.
-func readIndex(d *os.Root) (map[string]string, error) {
+func readIndex(d *folder) (map[string]string, error) {
 	text, err := d.ReadFile(indexFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -201,7 +200,7 @@ func (e *emlFolder) rest() error {
 	return nil
 }
 
-func (x *exporter) emlGone(d *os.Root, p *placed) error {
+func (x *exporter) emlGone(d *folder, p *placed) error {
 	e := &emlFolder{exporter: x, d: d, path: p.Path}
 	if err := e.scan(); err != nil {
 		return err

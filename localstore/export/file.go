@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func (k *key) readHash(s string) bool {
 
 // openDir opens the folder of a mailbox, and makes it first if it must. It is nil
 // where a dry run finds none.
-func (x *exporter) openDir(path string, sub ...string) (*os.Root, error) {
+func (x *exporter) openDir(path string, sub ...string) (*folder, error) {
 	if x.t.root == nil {
 		return nil, nil
 	}
@@ -89,7 +88,7 @@ func (x *exporter) openDir(path string, sub ...string) (*os.Root, error) {
 // write puts the bytes of a message under temp and renames it when it is whole. Its
 // time is that of its arrival. It need not outlast a power cut: the next export
 // finds what is shorter than its message.
-func (x *exporter) write(d *os.Root, temp, name string, m localstore.Mail) error {
+func (x *exporter) write(d *folder, temp, name string, m localstore.Mail) error {
 	if x.o.DryRun {
 		return nil
 	}
@@ -98,11 +97,11 @@ func (x *exporter) write(d *os.Root, temp, name string, m localstore.Mail) error
 		return err
 	}
 	defer body.Close()
-	f, err := d.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := d.create(temp)
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(struct{ io.Writer }{f}, struct{ io.Reader }{body}, x.buf)
+	_, err = io.CopyBuffer(struct{ io.Writer }{d.into(f)}, struct{ io.Reader }{body}, x.buf)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = touch(d, temp, m.InternalDate)
 	}
@@ -115,7 +114,7 @@ func (x *exporter) write(d *os.Root, temp, name string, m localstore.Mail) error
 	return nil
 }
 
-func touch(d *os.Root, name string, at time.Time) error {
+func touch(d *folder, name string, at time.Time) error {
 	if at.IsZero() {
 		return nil
 	}
@@ -123,7 +122,7 @@ func touch(d *os.Root, name string, at time.Time) error {
 }
 
 // put writes a message and counts it.
-func (x *exporter) put(d *os.Root, temp, name, path string, m localstore.Mail) error {
+func (x *exporter) put(d *folder, temp, name, path string, m localstore.Mail) error {
 	if err := x.write(d, temp, name, m); err != nil {
 		return x.failed(m, err)
 	}
@@ -136,7 +135,7 @@ func (x *exporter) put(d *os.Root, temp, name, path string, m localstore.Mail) e
 func whole(e fs.FileInfo, m localstore.Mail) bool { return e.Mode().IsRegular() && e.Size() == m.Size }
 
 // names are the files in a folder; none where it is not there.
-func names(d *os.Root, sub string) ([]fs.DirEntry, error) {
+func names(d *folder, sub string) ([]fs.DirEntry, error) {
 	if d == nil {
 		return nil, nil
 	}

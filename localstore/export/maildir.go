@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -73,7 +72,7 @@ func (x *exporter) maildir(f Folder, p *placed) error {
 
 type maildir struct {
 	*exporter
-	d        *os.Root // nil: a dry run of what is not there yet
+	d        *folder // nil: a dry run of what is not there yet
 	path     string
 	there    map[key]found
 	seen     map[key]int
@@ -178,7 +177,7 @@ func sorted(there map[key]found) []found {
 }
 
 // dirGone removes all messages of ours, and the folders if nothing else is there.
-func (x *exporter) dirGone(d *os.Root, p *placed) error {
+func (x *exporter) dirGone(d *folder, p *placed) error {
 	if x.o.Format == EML {
 		return x.emlGone(d, p)
 	}
@@ -190,12 +189,12 @@ func (x *exporter) dirGone(d *os.Root, p *placed) error {
 		return err
 	}
 	for _, name := range []string{"cur", "new", "tmp"} {
-		if d.Remove(name) != nil {
+		if gone(d.Remove(name)) != nil {
 			return nil // somebody else's mail
 		}
 	}
 	for _, name := range []string{keywordsFile, "maildirfolder"} {
-		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := gone(d.Remove(name)); err != nil {
 			return err
 		}
 	}
@@ -205,7 +204,7 @@ func (x *exporter) dirGone(d *os.Root, p *placed) error {
 
 // prune removes a folder and those above it as far as nothing is in them.
 func (t *target) prune(path string) {
-	for path != "." && path != "" && t.root.Remove(path) == nil {
+	for path != "." && path != "" && gone(t.root.Remove(path)) == nil {
 		path, _ = cutLast(path)
 	}
 }

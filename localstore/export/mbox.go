@@ -100,11 +100,11 @@ type mboxWriter struct {
 }
 
 func (w *mboxWriter) file(f Folder) error {
-	file, err := w.t.root.OpenFile(w.temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	file, err := w.t.root.create(w.temp)
 	if err != nil {
 		return err
 	}
-	w.f, w.out = file, bufio.NewWriterSize(file, 256<<10)
+	w.f, w.out = file, bufio.NewWriterSize(w.t.root.into(file), 256<<10)
 	err = w.mails(f, w.mail)
 	if err == nil {
 		err = w.out.Flush()

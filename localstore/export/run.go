@@ -45,6 +45,8 @@ type Options struct {
 	Report func(Change) error
 	// Progress is called for each message that was dealt with, and may be nil.
 	Progress func(localstore.Mail)
+
+	before func(op string) // see folder
 }
 
 // What a Change did.
@@ -79,13 +81,13 @@ type Result struct {
 // Run exports. What it was doing when it ended early is done by the next one: a file
 // has its name only once it is whole.
 func Run(ctx context.Context, store *localstore.Store, o Options) (res Result, err error) {
-	t, err := openTarget(o.Dir, o.Format, o.DryRun)
+	t, err := openTarget(o)
 	if err != nil {
 		return res, err
 	}
 	x := &exporter{ctx: ctx, store: store, o: o, t: t, res: &res, buf: make([]byte, 256<<10)}
-	err = x.run()
-	return res, errors.Join(err, t.close())
+	defer func() { err = errors.Join(err, t.close()) }()
+	return res, x.run()
 }
 
 type exporter struct {
@@ -182,8 +184,17 @@ func (x *exporter) folderGone(p *placed) error {
 	if x.o.Format == Mbox {
 		return x.remove(x.t.root, p.Path, p.Path)
 	}
-	d, err := x.openDir(p.Path)
-	if err != nil || d == nil {
+	if x.t.root == nil {
+		return nil
+	}
+	d, err := x.t.root.OpenRoot(p.Path)
+	if errors.Is(err, os.ErrNotExist) { // as far as a killed export came
+		if !x.o.DryRun {
+			x.t.prune(p.Path)
+		}
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	defer d.Close()
@@ -217,7 +228,7 @@ func (x *exporter) report(c Change) error {
 }
 
 // remove takes a file away; that somebody else did so is as good.
-func (x *exporter) remove(dir *os.Root, name, path string) error {
+func (x *exporter) remove(dir *folder, name, path string) error {
 	if !x.o.DryRun {
 		if err := dir.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

@@ -55,33 +55,33 @@ var ErrInUse = errors.New("another export is writing there")
 // target is the folder that is written to. Nothing reaches beyond root: not by
 // names, and not by symbolic links either.
 type target struct {
-	root  *os.Root
+	root  *folder
 	lock  *flock.Flock
 	state state
 	dry   bool
 	taken map[string]bool // folded paths
 }
 
-func openTarget(dir string, format Format, dry bool) (*target, error) {
-	if dry {
-		return openDry(dir, format)
+func openTarget(o Options) (*target, error) {
+	if o.DryRun {
+		return openDry(o.Dir, o.Format)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{root: root, lock: flock.New(filepath.Join(dir, lockFile))}
-	if err = t.load(format); err == nil {
+	t := &target{root: &folder{root, o.before}, lock: flock.New(filepath.Join(o.Dir, lockFile))}
+	if err = t.load(o.Format); err == nil {
 		var free bool
 		if free, err = t.lock.TryLock(); err == nil && !free {
 			err = ErrInUse
 		}
 	}
 	if err == nil {
-		err = t.load(format) // another export may have ended just now
+		err = t.load(o.Format) // another export may have ended just now
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.close())
@@ -92,11 +92,11 @@ func openTarget(dir string, format Format, dry bool) (*target, error) {
 // openDry looks at what is there, and makes nothing.
 func openDry(dir string, format Format) (*target, error) {
 	root, err := os.OpenRoot(dir)
-	t := &target{root: root, dry: true}
-	if errors.Is(err, fs.ErrNotExist) {
-		t.root, err = nil, nil
-	}
+	t := &target{dry: true}
 	if err == nil {
+		t.root = &folder{Root: root}
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		err = t.load(format)
 	}
 	if err != nil {
@@ -122,7 +122,7 @@ func (t *target) load(format Format) error {
 	if t.root == nil {
 		return nil
 	}
-	s, err := readState(t.root)
+	s, err := readState(t.root.Root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return t.empty()
@@ -174,15 +174,15 @@ func (t *target) save() error {
 }
 
 // replace writes a small file as a whole, unless it is so already.
-func replace(root *os.Root, name, temp string, text []byte) error {
+func replace(root *folder, name, temp string, text []byte) error {
 	if old, err := root.ReadFile(name); err == nil && bytes.Equal(old, text) {
 		return nil
 	}
-	f, err := root.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := root.create(temp)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	_, err = root.into(f).Write(text)
 	if err == nil {
 		err = f.Sync()
 	}
