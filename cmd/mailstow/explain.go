@@ -47,7 +47,7 @@ func explain(err error) error {
 
 func explainStore(s *localstore.Error) error {
 	p := &problem{code: exitFailed, text: s.Error(), hint: s.Hint, err: s}
-	if errors.Is(s, localstore.ErrInUse) {
+	if errors.Is(s, localstore.ErrInUse) || errors.Is(s, localstore.ErrBusy) {
 		p.code = exitInUse
 		if p.hint == "" {
 			p.hint = "wait for it, for instance with --wait 10m"

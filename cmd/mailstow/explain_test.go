@@ -42,6 +42,7 @@ func TestExplain(t *testing.T) {
 		{dial(remote.Protocol, errors.New("no")), exitFailed, "doctor"},
 		{dial(remote.Canceled, errors.New("no")), exitInterrupted, ""},
 		{&localstore.Error{Kind: localstore.ErrInUse, Path: "p", PID: 7}, exitInUse, "--wait"},
+		{&localstore.Error{Kind: localstore.ErrBusy, Path: "p", Hint: "close it"}, exitInUse, "close it"},
 		{&localstore.Error{Kind: localstore.ErrFull, Path: "p", Hint: "free some space"}, exitFailed, "free some space"},
 		{&localstore.Error{Kind: localstore.ErrNewer, Path: "p"}, exitFailed, ""},
 		{&localstore.Error{Kind: localstore.ErrCorrupt, Path: "p", Err: syscall.EISDIR}, exitFailed, "name a file in it"},

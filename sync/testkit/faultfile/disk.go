@@ -13,6 +13,7 @@ type Kind string
 // What a Hook is asked about.
 const (
 	Create   Kind = "create"
+	Read     Kind = "read"
 	Write    Kind = "write"
 	Truncate Kind = "truncate"
 	Sync     Kind = "sync"
@@ -24,7 +25,7 @@ const (
 type Op struct {
 	Kind Kind
 	File string // without the directory
-	At   int64  // of Write: where; of Truncate: the length
+	At   int64  // of Read and Write: where; of Truncate: the length
 	Data []byte // of Write: what, until the Hook returns
 
 	do func(n int) Code
@@ -55,7 +56,7 @@ const (
 
 // Broken is the code of a disk that fails.
 func (o Op) Broken() Code {
-	part := map[Kind]Code{Write: 3, Sync: 4, Truncate: 6, Delete: 10, Lock: 20}[o.Kind]
+	part := map[Kind]Code{Read: 1, Write: 3, Sync: 4, Truncate: 6, Delete: 10, Lock: 20}[o.Kind]
 	if o.Kind == Create {
 		return 14 // SQLITE_CANTOPEN
 	}

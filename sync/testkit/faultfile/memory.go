@@ -13,6 +13,7 @@ type (
 	deleteFunc   = func(tls *libc.TLS, vfs, path uintptr, syncDir int32) int32
 	sleepFunc    = func(tls *libc.TLS, vfs uintptr, microseconds int32) int32
 	closeFunc    = func(tls *libc.TLS, file uintptr) int32
+	readFunc     = func(tls *libc.TLS, file, buf uintptr, n int32, at int64) int32
 	writeFunc    = func(tls *libc.TLS, file, buf uintptr, n int32, at int64) int32
 	truncateFunc = func(tls *libc.TLS, file uintptr, size int64) int32
 	syncFunc     = func(tls *libc.TLS, file uintptr, flags int32) int32

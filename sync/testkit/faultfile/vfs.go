@@ -70,7 +70,7 @@ func table(tls *libc.TLS, of uintptr) uintptr {
 	}
 	m := *at[sqlite3.Tsqlite3_io_methods](of)
 	m.FxClose, m.FxWrite, m.FxTruncate = address[closeFunc](closeFile), address[writeFunc](write), address[truncateFunc](truncate)
-	m.FxSync = address[syncFunc](syncFile)
+	m.FxRead, m.FxSync = address[readFunc](read), address[syncFunc](syncFile)
 	if m.FxShmLock != 0 {
 		m.FxShmLock = address[lockFunc](lock)
 	}
@@ -92,6 +92,11 @@ func closeFile(tls *libc.TLS, pFile uintptr) int32 {
 	delete(files, pFile)
 	mu.Unlock()
 	return function[closeFunc](m.FxClose)(tls, pFile)
+}
+
+func read(tls *libc.TLS, pFile, buf uintptr, n int32, offset int64) int32 {
+	f, m := known(pFile)
+	return f.decide(Read, offset, nil, func(int) Code { return Code(function[readFunc](m.FxRead)(tls, pFile, buf, n, offset)) })
 }
 
 func write(tls *libc.TLS, pFile, buf uintptr, n int32, offset int64) int32 {

@@ -66,8 +66,11 @@ func (c *counter) effect(name string, half, whole func()) (done bool) {
 	return true
 }
 
-// file is the Hook of the store's directory.
+// file is the Hook of the store's directory. What is read leaves nothing behind.
 func (c *counter) file(op faultfile.Op) (code faultfile.Code) {
+	if op.Kind == faultfile.Read {
+		return op.Do()
+	}
 	half := func() { op.Half() }
 	if op.Kind != faultfile.Write {
 		half = nil

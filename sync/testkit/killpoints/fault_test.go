@@ -30,6 +30,8 @@ var faults = []Fault{
 	{Name: "full", Kinds: []faultfile.Kind{faultfile.Write}, Do: full, Lasts: true, Says: []error{localstore.ErrFull}},
 	{Name: "full for a moment", Kinds: []faultfile.Kind{faultfile.Write}, Do: full, Says: []error{localstore.ErrFull}},
 	{Name: "broken", Kinds: everyKind, Do: broken, Lasts: true, Says: []error{localstore.ErrIO, localstore.ErrPermission}},
+	{Name: "unreadable", Kinds: []faultfile.Kind{faultfile.Read}, Do: broken, Lasts: true, Says: []error{localstore.ErrIO, localstore.ErrPermission}},
+	{Name: "unreadable for a moment", Kinds: []faultfile.Kind{faultfile.Read}, Do: broken, Says: []error{localstore.ErrIO, localstore.ErrPermission}},
 	{Name: "broken for a moment", Kinds: everyKind, Do: broken, Says: []error{localstore.ErrIO, localstore.ErrPermission}},
 }
 
