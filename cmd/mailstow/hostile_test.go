@@ -100,7 +100,7 @@ func harmless(t *testing.T, what string, args []string) {
 	env := map[string]string{"HOME": t.TempDir(), "MAILSTOW_PASSWORD": "secret", "MAILSTOW_TIMEOUT": "5s"}
 	h := host{args: append([]string{"mailstow"}, args...), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now,
 		getenv: func(name string) string { return env[name] }}
-	code := run(t.Context(), h)
+	code := runAlone(t.Context(), h)
 	if code == exitUsage {
 		t.Errorf("%s: %q: %s", what, args, stderr.String())
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,10 +97,21 @@ func callWith(t testing.TB, password, store string, want int, args ...string) st
 		return map[string]string{"MAILSTOW_PASSWORD": password, "HOME": filepath.Dir(store)}[name]
 	}}
 	h.args = append([]string{"mailstow", "--store", store}, args...)
-	if code := run(context.Background(), h); code != want {
+	if code := runAlone(context.Background(), h); code != want {
 		t.Fatalf("%v: code %d, want %d\n%s%s", args, code, want, stdout.String(), stderr.String())
 	}
 	return stdout.String() + stderr.String()
+}
+
+// The library of the command line has one help flag for the whole process and writes to
+// it: two commands cannot run at once in one process.
+var oneCommand sync.Mutex
+
+// runAlone runs a command in this process when no other test does.
+func runAlone(ctx context.Context, h host) int {
+	oneCommand.Lock()
+	defer oneCommand.Unlock()
+	return run(ctx, h)
 }
 
 // contents are the messages of a store: folder, bytes, flags, date.
@@ -321,7 +333,7 @@ func TestExportStaysInside(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			h := host{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now, getenv: func(string) string { return "" },
 				args: []string{"mailstow", "--store", from.path, "export", "--format", format, dir}}
-			code := run(t.Context(), h)
+			code := runAlone(t.Context(), h)
 			if n := filesIn(outside); n > 0 {
 				t.Errorf("%s, %s: %d files outside, code %d", format, at, n, code)
 			}

@@ -64,7 +64,7 @@ func TestTokenCommand(t *testing.T) {
 	h := host{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: time.Now,
 		getenv: func(name string) string { return map[string]string{"HOME": dir, "MAILSTOW_PASSWORD": "no"}[name] }}
 	h.args = []string{"mailstow", "add", "work", "imap+insecure://me@" + addr, "--token-command", `sh -c "` + script + `"`, "--mechanism", "xoauth2"}
-	if code := run(t.Context(), h); code != exitOK {
+	if code := runAlone(t.Context(), h); code != exitOK {
 		t.Fatalf("code %d\n%s", code, stderr.String())
 	}
 	if got := <-sent; got != "user=me\x01auth=Bearer token1\x01\x01" {
