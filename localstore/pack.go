@@ -44,7 +44,7 @@ type chunk struct {
 
 // Packer turns bytes into a Packed: splits, hashes, compresses, reads the header.
 // It does no I/O but reading. It may be used again and on any goroutine, but by
-// one at a time; it holds about 4 MiB.
+// one at a time; it holds about 4 MiB, and 4 more once it staged.
 type Packer struct {
 	// Hurry packs three times faster, into a third more room: without looking for
 	// what repeats.
@@ -53,13 +53,14 @@ type Packer struct {
 	// longer to be packed than to come in.
 	KeepPace bool
 
-	enc  *zstd.Encoder
-	lit  literalCoder
-	in   []byte
-	out  []byte
-	sum  hash.Hash
-	head headerScanner
-	body *Packed // the one begun
+	enc    *zstd.Encoder
+	lit    literalCoder
+	in     []byte
+	out    []byte
+	staged [2][stageBatch][]byte // what is on its way to the store
+	sum    hash.Hash
+	head   headerScanner
+	body   *Packed // the one begun
 
 	now  func() time.Time
 	last time.Time     // when the last full chunk was packed
@@ -93,12 +94,17 @@ func (p *Packer) Pack(r io.Reader) (*Packed, error) {
 	return packed, nil
 }
 
-// PackBytes is Pack for a body in memory, which is not kept.
+// PackBytes is Pack for a body in memory, which now belongs to it: what is packed takes
+// the place of what it was made of.
 func (p *Packer) PackBytes(b []byte) *Packed {
 	p.begin()
 	for len(b) > 0 {
 		n := min(len(b), ChunkSize)
-		p.body.chunks = append(p.body.chunks, p.add(b[:n]).clone())
+		c := p.add(b[:n])
+		if c.zstd {
+			c.data = b[:copy(b, c.data)]
+		}
+		p.body.chunks = append(p.body.chunks, c)
 		b = b[n:]
 	}
 	return p.end()

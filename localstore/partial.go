@@ -29,7 +29,7 @@ type Mark struct{ sum [32]byte } // of all bytes before it
 // Partial begins or goes on with the body of a message that lacks it. The Packer
 // belongs to it until Finish, Close or Discard.
 func (s *Store) Partial(ctx context.Context, p *Packer, msg MessageID) (*Partial, error) {
-	x := &Partial{st: stager{s: s, ctx: ctx, msg: msg}, p: p}
+	x := &Partial{st: stager{s: s, ctx: ctx, msg: msg, bufs: &p.staged}, p: p}
 	if len(p.in) < ChunkSize {
 		p.in = make([]byte, ChunkSize)
 	}

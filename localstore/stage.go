@@ -8,7 +8,7 @@ import (
 )
 
 // stageBatch is how many chunks of a staged body go into one transaction.
-const stageBatch = 4
+const stageBatch = 2
 
 // Stage reads a whole body and writes its chunks into the store at once, in
 // short transactions of its own, so that memory stays at a few MiB whatever the
@@ -16,7 +16,7 @@ const stageBatch = 4
 // it; so does the next Open when this process is killed, and Stage itself when r
 // fails. Not to be called inside Update.
 func (s *Store) Stage(ctx context.Context, p *Packer, r io.Reader) (*Packed, error) {
-	st := &stager{s: s, ctx: ctx, id: s.nextBody.Add(1)}
+	st := &stager{s: s, ctx: ctx, id: s.nextBody.Add(1), bufs: &p.staged}
 	packed, err := p.stream(r, st.add)
 	if err == nil {
 		err = st.flush()
@@ -50,9 +50,9 @@ type stager struct {
 	kept    []byte    // SHA-256 of the chunks that are to be gone on from; nil: none
 	next    int       // number of the first chunk in batch
 	batch   []chunk
-	bufs    [2][stageBatch][]byte // what the data of both batches sits in, used again
-	turn    int                   // the half of bufs that batch uses
-	writing chan error            // of the transaction under way, nil without
+	bufs    *[2][stageBatch][]byte // what the data of both batches sits in
+	turn    int                    // the half of bufs that batch uses
+	writing chan error             // of the transaction under way, nil without
 }
 
 func (st *stager) add(c chunk) error {

@@ -10,7 +10,7 @@ func TestBuffers(t *testing.T) {
 		if len(b) != n {
 			t.Errorf("%d bytes, not %d", len(b), n)
 		}
-		if c := cap(b); n <= 1<<20 && c > max(2*n, smallestBuffer) {
+		if c := cap(b); n <= 1<<20 && c > max(n+n/4+1, smallestBuffer) {
 			t.Errorf("a buffer of %d for %d bytes", c, n)
 		}
 		p.put(b)

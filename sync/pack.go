@@ -21,7 +21,8 @@ const (
 
 // body is a message on its way from the socket to the store.
 type body struct {
-	size   int64 // octets it holds in memory, as received
+	size   int64  // octets it holds in memory, as received
+	raw    []byte // these; packed in their place
 	packed *localstore.Packed
 	ready  chan struct{} // closed when packed is set
 }
@@ -41,7 +42,7 @@ var stagers = sync.Pool{New: func() any {
 
 // pack hands a body to the packers, which start with the first one: a run
 // without new mail needs none.
-func (w *writer) pack(j packJob) {
+func (w *writer) pack(x *body) {
 	w.mu.Lock()
 	if w.packers == nil {
 		w.packers = startPackers()
@@ -49,10 +50,10 @@ func (w *writer) pack(j packJob) {
 	p := w.packers
 	w.mu.Unlock()
 	select {
-	case p.jobs <- j:
+	case p.jobs <- x:
 	default:
 		p.press()
-		p.jobs <- j
+		p.jobs <- x
 	}
 }
 
@@ -76,8 +77,8 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 		w.memory.Release(size)
 		return nil, readError{err}
 	}
-	x := &body{size: size, ready: make(chan struct{})}
-	w.pack(packJob{raw, x})
+	x := &body{size: size, raw: raw, ready: make(chan struct{})}
+	w.pack(x)
 	return x, nil
 }
 
@@ -131,6 +132,7 @@ func (w *writer) drop(ctx context.Context, b *batch) (first error) {
 	w.run.underway.remove(b.due)
 	for uid, x := range b.got {
 		err := w.run.store.Discard(ctx, x.wait())
+		buffers.put(x.raw)
 		w.memory.Release(x.size)
 		delete(b.got, uid)
 		first = cmp.Or(first, err) // the others must go all the same: somebody may wait for their memory

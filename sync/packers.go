@@ -12,18 +12,13 @@ import (
 // packers compress and hash bodies on all processors, away from the goroutine
 // that reads the socket.
 type packers struct {
-	jobs  chan packJob
+	jobs  chan *body
 	hurry atomic.Bool // the server waits for the packers, not they for it
 	wg    sync.WaitGroup
 }
 
-type packJob struct {
-	raw  []byte
-	body *body
-}
-
 func startPackers() *packers {
-	p := &packers{jobs: make(chan packJob, plan.BatchMessages)}
+	p := &packers{jobs: make(chan *body, plan.BatchMessages)}
 	for range runtime.GOMAXPROCS(0) {
 		p.wg.Go(p.work)
 	}
@@ -34,13 +29,12 @@ func startPackers() *packers {
 // processors, until nothing waits any more.
 func (p *packers) work() {
 	packer := localstore.NewPacker()
-	for j := range p.jobs {
+	for x := range p.jobs {
 		if packer.Hurry = p.hurry.Load(); packer.Hurry && len(p.jobs) == 0 {
 			p.hurry.Store(false)
 		}
-		j.body.packed = packer.PackBytes(j.raw)
-		buffers.put(j.raw)
-		close(j.body.ready)
+		x.packed = packer.PackBytes(x.raw)
+		close(x.ready)
 	}
 }
 

@@ -23,8 +23,8 @@ type host struct {
 func main() {
 	if os.Getenv("GOGC") == "" {
 		// Most of the heap is mail on its way to the store, without pointers: to
-		// collect three times as often costs little and halves the memory.
-		debug.SetGCPercent(30)
+		// collect five times as often costs little and halves the memory.
+		debug.SetGCPercent(20)
 	}
 	ctx, stop := interruptible()
 	code := run(ctx, host{
