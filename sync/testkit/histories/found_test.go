@@ -47,6 +47,8 @@ func TestFound(t *testing.T) { again(t, found) }
 var shown = map[string]string{
 	// UIDNEXT of the time when it was sent says nothing about UIDs that are given anew.
 	"what arrived is found under a lower UID of another UIDVALIDITY": `{"Machines":1,"Steps":[{"Do":"append","B":1},{"Do":"run-killed","B":1,"C":1},{"Do":"their-expunge","B":1},{"Do":"renumber","B":1}]}`,
+	// What an owner wants goes along with what is recognised.
+	"flags wanted here survive another UIDVALIDITY": `{"Machines":1,"Steps":[{"Do":"flag","A":0},{"Do":"renumber","B":0},{"Do":"renumber","B":1},{"Do":"renumber","B":2},{"Do":"renumber","B":3}]}`,
 	// A server carries out what it had received when somebody has looked for it already.
 	"what arrives behind the first look is not sent again": `{"Machines":1,"Steps":[{"Do":"append","B":1},{"Do":"run-late","B":1,"C":15}]}`,
 }
