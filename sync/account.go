@@ -41,6 +41,7 @@ type Options struct {
 	Connections int
 	Observer    Observer // nil: nobody watches
 	Now         func() time.Time
+	swift       func(*remote.Conn) bool // whether mail is known to come fast; nil: what the connection says
 	// Backoff is the pause before the n-th reconnection in a row, n from 1;
 	// nil: exponential with jitter.
 	Backoff func(n int) time.Duration
@@ -53,6 +54,9 @@ func (o Options) withDefaults() Options {
 	o.Observer = &serial{to: o.Observer}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.swift == nil {
+		o.swift = (*remote.Conn).Swift
 	}
 	if o.Backoff == nil {
 		o.Backoff = backoff

@@ -26,7 +26,7 @@ func (r *run) lane(ctx context.Context, c *remote.Conn, stock *stock) error {
 		err = c.BodiesAll(ctx, func(yield func(remote.BodyVisit) bool) {
 			for s := stock.at(n); s != nil; s = stock.at(n) {
 				n++
-				first, ok := stock.take(s, c.Swift())
+				first, ok := stock.take(s, r.opt.swift(c))
 				if !ok {
 					continue
 				}
@@ -51,7 +51,7 @@ func (r *round) visit(ctx context.Context, stock *stock, s *supply, first []plan
 	stock.opened(s, 1)
 	return remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
 		Sets: func(yield func(remote.BodySet) bool) {
-			for due, ok := first, true; ok; due, ok = stock.take(s, r.conn.Swift()) {
+			for due, ok := first, true; ok; due, ok = stock.take(s, r.m.opt.swift(r.conn)) {
 				if !yield(r.add(due)) {
 					return
 				}

@@ -75,6 +75,7 @@ func TestLargeMessageAmongOthers(t *testing.T) {
 	}
 	f.user.Append("INBOX", nil, day(1), noise(9, 9<<20))
 	f.opt.Connections = 1
+	f.opt = f.opt.SwiftAfter(3)
 	f.tap(func(s said) []byte {
 		if bytes.Contains(s.line, []byte("BODY[]<")) {
 			t.Errorf("%.60s", s.line)

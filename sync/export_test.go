@@ -3,8 +3,10 @@ package sync
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"mailstow/localstore"
+	"mailstow/sync/remote"
 )
 
 // PullAudited is Pull, without pushing, that tells as well what its requests hold of
@@ -26,4 +28,12 @@ func PullAudited(ctx context.Context, store *localstore.Store, acct Account, opt
 		}
 	}
 	return rc, held, err
+}
+
+// SwiftAfter takes mail to come fast from the n-th request for it on, however fast it
+// comes.
+func (o Options) SwiftAfter(n int32) Options {
+	var asked atomic.Int32
+	o.swift = func(*remote.Conn) bool { return asked.Add(1) > n }
+	return o
 }
