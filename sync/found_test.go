@@ -25,7 +25,7 @@ func (f *fixture) find(all ...localstore.Found) {
 	}
 }
 
-func packed(b []byte) *localstore.Packed { return localstore.NewPacker().PackBytes(b) }
+func packed(b []byte) *localstore.Packed { return localstore.NewPacker().PackBytes(bytes.Clone(b)) }
 
 // body2000 is a message of some two thousand octets, most of them not in its header.
 func body2000(i int) []byte {

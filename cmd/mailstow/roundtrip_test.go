@@ -73,7 +73,7 @@ func fillFolder(tx *localstore.Tx, acct localstore.AccountID, run localstore.Run
 	for i, m := range messages {
 		ids, err := tx.Arrive(run, gen, []localstore.Arrival{{UID: uint32(i + 1), Flags: string(conflict.Canonical(m.Flags)), Size: int64(len(m.Data)), Date: m.Date}})
 		if err == nil {
-			err = tx.PutBody(ids[0], packer.PackBytes(m.Data))
+			err = tx.PutBody(ids[0], packer.PackBytes(bytes.Clone(m.Data)))
 		}
 		if err != nil {
 			return err
