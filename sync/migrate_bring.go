@@ -22,8 +22,8 @@ func (m Migrated) Bring(ctx context.Context, store *localstore.Store, acct Accou
 
 func (m Migrated) bring(ctx context.Context, r *run) error {
 	r.queued = true
-	targets, err := m.prepare(ctx, r.store)
-	if err == nil && m.makes() {
+	targets, made, err := m.prepare(ctx, r.store)
+	if err == nil && made {
 		err = r.push(ctx)
 	}
 	if err != nil {
@@ -35,16 +35,6 @@ func (m Migrated) bring(ctx context.Context, r *run) error {
 		return err
 	}
 	return m.queue(ctx, r.store, targets, rest)
-}
-
-// makes reports whether mailboxes are to be made.
-func (m Migrated) makes() bool {
-	for _, t := range m.Targets {
-		if t.ID == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // bringing is the round of a run that fills the mailboxes of a migration.

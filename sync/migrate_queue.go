@@ -11,20 +11,30 @@ import (
 	"mailstow/sync/remote"
 )
 
-// prepare makes the mailboxes that are not there, outer ones first, and subscribes.
-func (m Migrated) prepare(ctx context.Context, store *localstore.Store) ([]localstore.MailboxID, error) {
-	ids := make([]localstore.MailboxID, len(m.Targets))
+// gone stands for a mailbox that was at the target when the plan was made.
+const gone localstore.MailboxID = -1
+
+// prepare makes the mailboxes that are not there, outer ones first, and subscribes. The
+// target has been looked at since the plan was made: what others made meanwhile is used,
+// and what they took away is left to the next plan.
+func (m Migrated) prepare(ctx context.Context, store *localstore.Store) (ids []localstore.MailboxID, made bool, err error) {
+	there, err := migrateBoxes(ctx, store, m.target)
+	if err != nil {
+		return nil, false, err
+	}
 	order := make([]int, len(m.Targets))
-	for i := range order {
-		order[i] = i
+	ids = make([]localstore.MailboxID, len(m.Targets))
+	for i, t := range m.Targets {
+		order[i], ids[i] = i, stands(t, there)
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(m.Targets[a].Name, m.Targets[b].Name) })
-	err := store.Edit(ctx, func(tx *localstore.Tx) (err error) {
+	err = store.Edit(ctx, func(tx *localstore.Tx) (err error) {
 		for _, i := range order {
 			t := m.Targets[i]
-			if ids[i] = localstore.MailboxID(t.ID); t.ID == 0 {
+			if ids[i] == 0 {
+				made = true
 				ids[i], err = m.create(tx, t)
-			} else if t.Subscribe {
+			} else if ids[i] != gone && t.Subscribe {
 				err = tx.WantSubscribed(ids[i], true)
 			}
 			if err != nil {
@@ -33,7 +43,24 @@ func (m Migrated) prepare(ctx context.Context, store *localstore.Store) ([]local
 		}
 		return nil
 	})
-	return ids, err
+	return ids, made, err
+}
+
+// stands finds a mailbox of a plan among those that are there; 0: it is to be made.
+func stands(t plan.TargetBox, there []plan.MigrateBox) localstore.MailboxID {
+	for _, b := range there {
+		if b.ID != t.ID && (t.ID != 0 || b.Name != t.Name) {
+			continue
+		}
+		if !b.Mail {
+			return gone
+		}
+		return localstore.MailboxID(b.ID)
+	}
+	if t.ID == 0 {
+		return 0
+	}
+	return gone
 }
 
 func (m Migrated) create(tx *localstore.Tx, t plan.TargetBox) (localstore.MailboxID, error) {
@@ -47,24 +74,49 @@ func (m Migrated) create(tx *localstore.Tx, t plan.TargetBox) (localstore.Mailbo
 // queueBatch is how many messages are queued in one transaction.
 const queueBatch = 1000
 
-// queue leaves some messages, and all flags and deletions, to the push of the run.
+// queue leaves some messages, and all flags and deletions, to the push of the run. What
+// is no longer there is left to the next plan.
 func (m Migrated) queue(ctx context.Context, store *localstore.Store, targets []localstore.MailboxID, puts []plan.MigratePut) error {
+	if len(puts)+len(m.Flags)+len(m.Delete) == 0 {
+		return nil
+	}
+	boxes, messages, err := m.standing(ctx, store)
+	if err != nil {
+		return err
+	}
+	puts = slices.DeleteFunc(slices.Clone(puts), func(p plan.MigratePut) bool { return !boxes[targets[p.Target]] })
 	for batch := range slices.Chunk(puts, queueBatch) {
 		if err := store.Edit(ctx, func(tx *localstore.Tx) error { return m.put(tx, targets, batch) }); err != nil {
 			return err
 		}
 	}
-	if len(m.Flags)+len(m.Delete) == 0 {
-		return nil
-	}
 	return store.Edit(ctx, func(tx *localstore.Tx) error {
 		for _, f := range m.Flags {
+			if !messages[f.ID] {
+				continue
+			}
 			if err := tx.EditFlags([]localstore.MessageID{localstore.MessageID(f.ID)}, string(f.Add), string(f.Remove)); err != nil {
 				return err
 			}
 		}
-		return tx.ExpungeMessages(messageIDs(m.Delete))
+		return tx.ExpungeMessages(messageIDs(slices.DeleteFunc(slices.Clone(m.Delete), func(id int64) bool { return !messages[id] })))
 	})
+}
+
+// standing are the mailboxes and the messages that the target has now.
+func (m Migrated) standing(ctx context.Context, store *localstore.Store) (boxes map[localstore.MailboxID]bool, messages map[int64]bool, err error) {
+	boxes, messages = map[localstore.MailboxID]bool{}, map[int64]bool{}
+	all, err := migrateBoxes(ctx, store, m.target)
+	for _, b := range all {
+		boxes[localstore.MailboxID(b.ID)] = true
+	}
+	if err == nil && len(m.Flags)+len(m.Delete) > 0 {
+		err = store.Contents(ctx, m.target, func(c localstore.Content) error {
+			messages[int64(c.Message)] = true
+			return nil
+		})
+	}
+	return boxes, messages, err
 }
 
 // put queues messages, those in a row for the same mailbox together.
