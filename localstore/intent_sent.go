@@ -24,7 +24,8 @@ func (tx *Tx) RestoreSent(all []Restoring, target MailboxID, uidvalidity, uidnex
 // Ids of messages made in a row follow each other.
 const intentsMadeQuery = intentColumns + "WHERE i.result BETWEEN ? AND ? ORDER BY i.result"
 
-// Waiting lists the mailboxes into which something waits to go, or may have gone.
+// Waiting lists the mailboxes into which something waits to go, or may have gone and is
+// still looked for: what is parked is not.
 func (s *Store) Waiting(ctx context.Context, acct AccountID) (map[MailboxID]bool, error) {
 	boxes := map[MailboxID]bool{}
 	err := s.each(ctx, waitingQuery, []any{acct}, func(r *sql.Rows) error {
@@ -36,4 +37,4 @@ func (s *Store) Waiting(ctx context.Context, acct AccountID) (map[MailboxID]bool
 	return boxes, err
 }
 
-const waitingQuery = "SELECT i.target FROM intent i WHERE i.account = ? AND i.target IS NOT NULL"
+const waitingQuery = "SELECT i.target FROM intent i WHERE i.account = ? AND i.target IS NOT NULL AND i.state <> 'parked'"

@@ -46,6 +46,18 @@ func (s *Store) Partial(ctx context.Context, p *Packer, msg MessageID) (*Partial
 	return x, err
 }
 
+// Begun gives the messages of whose bodies a part is here.
+func (s *Store) Begun(ctx context.Context) (map[MessageID]bool, error) {
+	all := map[MessageID]bool{}
+	err := s.each(ctx, "SELECT message FROM staging WHERE message IS NOT NULL", nil, func(r *sql.Rows) error {
+		var id MessageID
+		err := r.Scan(&id)
+		all[id] = true
+		return err
+	})
+	return all, err
+}
+
 // reload reads what is there up to what was kept, and removes the rest: all of it
 // when that is not what was written.
 func (x *Partial) reload() error {

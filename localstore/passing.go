@@ -35,7 +35,8 @@ func (tx *Tx) SetDue(ids []MessageID) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM due WHERE message NOT IN (SELECT m.id FROM due d CROSS JOIN message m ON m.id = d.message
-		JOIN generation g ON g.id = m.generation JOIN intent i ON i.target = g.mailbox WHERE m.body IS NULL AND m.id > i.result)`); err != nil {
+		JOIN generation g ON g.id = m.generation JOIN intent i ON i.target = g.mailbox
+		WHERE m.body IS NULL AND m.id > i.result AND i.state <> 'parked')`); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -50,20 +51,22 @@ func (tx *Tx) SetDue(ids []MessageID) error {
 }
 
 // dueArrived makes due what arrived in a generation while something waits to come
-// there, or may have come.
+// there, or may have come. What is parked is not looked for.
 func (tx *Tx) dueArrived(gen GenerationID) error {
 	if !tx.s.passing {
 		return nil
 	}
 	_, err := tx.exec(`INSERT INTO due(message) SELECT m.id FROM message m
 		WHERE m.generation = ?1 AND m.uid > 0 AND m.body IS NULL AND m.vanished_run IS NULL
-		AND m.id > (SELECT min(i.result) FROM generation g JOIN intent i ON i.target = g.mailbox WHERE g.id = ?1) ON CONFLICT DO NOTHING`, gen)
+		AND m.id > (SELECT min(i.result) FROM generation g JOIN intent i ON i.target = g.mailbox
+			WHERE g.id = ?1 AND i.state <> 'parked') ON CONFLICT DO NOTHING`, gen)
 	return err
 }
 
 // Drop lets go of the bytes of all bodies but those that wait to be sent. What tells
 // them from others is kept. Only in the state of a migration. It gives how many bytes
-// are left: of bodies, not of what they take when packed.
+// are left: of bodies, not of what they take when packed, and not of those begun, which
+// take what their messages announce.
 func (tx *Tx) Drop() (left int64, err error) {
 	if err := tx.onlyPassing(); err != nil {
 		return 0, err
@@ -85,7 +88,7 @@ func (tx *Tx) Drop() (left int64, err error) {
 			}
 		}
 	}
-	_, err = tx.get("SELECT ifnull(sum(size), 0) FROM chunk", nil, &left)
+	_, err = tx.get("SELECT ifnull(sum(size), 0) FROM chunk c WHERE NOT EXISTS (SELECT 1 FROM staging s WHERE s.body = c.id >> 20)", nil, &left)
 	return left, err
 }
 

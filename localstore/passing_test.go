@@ -223,6 +223,65 @@ func TestDueWhereSomethingWaits(t *testing.T) {
 	}
 }
 
+// What is parked is looked for no more: nothing that arrives is due for it, and others
+// may go where it was to go.
+func TestDueWhereSomethingIsParked(t *testing.T) {
+	s := newPassing(t)
+	p := newPlace(t, s, "INBOX")
+	from := arrive(t, s, p, 1)
+	setDue(t, s, from...)
+	put(t, s, from[0], "text\r\n")
+	if err := s.Edit(bg, func(tx *Tx) error { _, err := tx.RestoreMessages(from, p.box); return err }); err != nil {
+		t.Fatal(err)
+	}
+	before := arrive(t, s, p, 2)
+	for _, parked := range []bool{false, true} {
+		if parked {
+			all := intentIDs(t, s, p.acct)
+			update(t, s, func(tx *Tx) error { return tx.ParkIntent(all[0], "one like it is there") })
+			setDue(t, s)
+			before = nil
+		}
+		arrive(t, s, p, map[bool]uint32{false: 3, true: 4}[parked])
+		if got := missingIDs(t, s, p); (len(got) > 0) == parked || !parked && got[0] != before[0] {
+			t.Errorf("parked %v: missing %v", parked, got)
+		}
+		if waiting, err := s.Waiting(bg, p.acct); err != nil || waiting[p.box] == parked {
+			t.Errorf("parked %v: %v %v", parked, waiting, err)
+		}
+	}
+}
+
+// A part of a body is not let go of, and is not what waits to be sent. What another
+// server does not take is known of when its bytes come again.
+func TestDropKeepsParts(t *testing.T) {
+	s := newPassing(t)
+	p := newPlace(t, s, "INBOX")
+	ids := arrive(t, s, p, 1, 2)
+	setDue(t, s, ids...)
+	x := partial(t, s, ids[0])
+	write(t, x, []byte("the begin"))
+	keepAll(t, x)
+	if left := drop(t, s); left != 0 {
+		t.Errorf("%d bytes left", left)
+	}
+	if begun, err := s.Begun(bg); err != nil || !cmp.Equal(begun, map[MessageID]bool{ids[0]: true}) {
+		t.Errorf("begun: %v %v", begun, err)
+	}
+	for _, kind := range []string{KindRefused, "message"} {
+		update(t, s, func(tx *Tx) error {
+			return tx.PutProblem(Problem{Account: p.acct, Mailbox: p.box, Message: ids[1], Kind: kind, Reason: "x"}, time.Now().Add(-time.Hour))
+		})
+	}
+	put(t, s, ids[1], "text\r\n")
+	if all, err := s.Problems(bg, p.acct); err != nil || len(all) != 1 || all[0].Kind != KindRefused {
+		t.Errorf("%+v %v", all, err)
+	}
+	if left := drop(t, s); left != 0 {
+		t.Errorf("%d bytes left", left)
+	}
+}
+
 // The file is small again when all bodies have gone, and holds nothing of them.
 func TestShrink(t *testing.T) {
 	s := newPassing(t)

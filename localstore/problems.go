@@ -25,6 +25,10 @@ type Problem struct {
 	Delim       string
 }
 
+// KindRefused is the kind of problem of a message that another server does not take: it
+// outlasts that its body comes, so that the time between tries grows.
+const KindRefused = "refused"
+
 // Waiting time before a problem is tried again: doubled with every try.
 const (
 	firstRetry = 15 * time.Minute
@@ -76,7 +80,8 @@ func (tx *Tx) PutProblem(p Problem, now time.Time) error {
 }
 
 // ClearProblem forgets the problem of that kind about that thing. Those of a
-// message are also forgotten when its body comes and when it vanishes.
+// message are also forgotten when its body comes, but for KindRefused, and when it
+// vanishes.
 func (tx *Tx) ClearProblem(p Problem) error {
 	_, err := tx.exec("DELETE FROM problem WHERE "+problemIs, p.subject()...)
 	return err

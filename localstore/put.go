@@ -82,7 +82,7 @@ const (
 	linkBodies  = "UPDATE message SET body = v.column2 FROM (%s) v WHERE id = v.column1"
 	linkResults = `UPDATE message SET body = m.body FROM intent i JOIN message m ON m.id = i.message
 		WHERE i.message IN (%s) AND message.id = i.result AND message.body IS NULL`
-	clearProblems = "DELETE FROM problem WHERE message IN (%s)"
+	clearProblems = "DELETE FROM problem WHERE message IN (%s) AND kind <> '" + KindRefused + "'"
 )
 
 // values is a VALUES clause of n rows.

@@ -30,7 +30,9 @@
 //     the same size and the same header.
 //   - A migration that keeps no mail (migrate_passing.go) lets go of bytes when the target
 //     has proven to hold them, or does not take them; never while a command that brings
-//     them may have been sent, or waits to be. What is on its way at a time is bounded.
+//     them may have been sent, or waits to be. What is on its way at a time is bounded; what
+//     is begun comes first and what was refused last, so that neither stops the others.
+//     What may be at the target is never fetched to be sent again.
 //   - Looking changes nothing on the server: mailboxes are opened with EXAMINE,
 //     bodies read with BODY.PEEK. Only a push changes it, by intents of the owner,
 //     and never on a read-only account.
@@ -63,7 +65,8 @@
 // became of renamings. restore.go queues what puts back what is gone,
 // migrate.go plans what another account has, migrate_bring.go brings it and migrate_queue.go
 // queues what is left to the push; migrate_pass.go remembers that nothing was left, and
-// migrate_passing.go brings a portion at a time where no mail is kept.
+// migrate_passing.go brings a portion at a time where no mail is kept, by how messages
+// fared so far (migrate_standing.go).
 // receipt.go, counter.go and observer.go tell the outcome; verify.go and
 // verify_rows.go compare mirror and server.
 package sync

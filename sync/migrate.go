@@ -57,7 +57,7 @@ func Space(ctx context.Context, acct Account) (plan.Space, error) {
 func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (Migrated, error) {
 	out := Migrated{target: m.Target, delim: m.TargetSpace.Delim}
 	in := plan.MigrateInput{SourceSpace: m.SourceSpace, TargetSpace: m.TargetSpace, Map: m.Map, Folders: m.Folders, Delete: m.Delete, Passing: store.Passing()}
-	aside, err := asides(ctx, store, m)
+	known, err := standing(ctx, store, m)
 	if err != nil {
 		return out, err
 	}
@@ -67,12 +67,13 @@ func PlanMigration(ctx context.Context, store *localstore.Store, m Migration) (M
 	err = store.Contents(ctx, m.Source, func(c localstore.Content) error {
 		if c.UID != 0 {
 			in.Messages = append(in.Messages, plan.Copyable{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body,
-				Size: c.Size, Date: c.Date, Flags: conflict.Flags(c.Flags), Dropped: c.Dropped, Aside: aside[c.Message]})
+				Size: c.Size, Date: c.Date, Flags: conflict.Flags(c.Flags), Dropped: c.Dropped,
+				Aside: known.aside[c.Message], Begun: known.begun[c.Message], Refused: known.refused[c.Message]})
 		}
 		return nil
 	})
 	if err == nil {
-		in.There, err = there(ctx, store, m, aside)
+		in.There, err = there(ctx, store, m, known)
 	}
 	if err != nil {
 		return out, err
@@ -118,7 +119,7 @@ func unseen(ctx context.Context, store *localstore.Store, acct localstore.Accoun
 }
 
 // there is what the target holds, and what of it was made of the source.
-func there(ctx context.Context, store *localstore.Store, m Migration, aside map[localstore.MessageID]bool) (all []plan.TargetMail, err error) {
+func there(ctx context.Context, store *localstore.Store, m Migration, known standings) (all []plan.TargetMail, err error) {
 	made, err := store.Made(ctx, m.Source)
 	if err != nil {
 		return nil, err
@@ -132,11 +133,16 @@ func there(ctx context.Context, store *localstore.Store, m Migration, aside map[
 	err = store.Contents(ctx, m.Target, func(c localstore.Content) error {
 		x := of[c.Message]
 		all = append(all, plan.TargetMail{ID: int64(c.Message), Mailbox: int64(c.Mailbox), Body: c.Body, Size: c.Size, Date: c.Date,
-			Flags: conflict.Flags(c.Flags), Of: int64(x.Of), OfGone: x.Gone, Waits: c.UID == 0, Changed: c.Changed, Aside: aside[c.Message]})
+			Flags: conflict.Flags(c.Flags), Of: int64(x.Of), OfGone: x.Gone, Waits: c.UID == 0, Changed: c.Changed,
+			Aside: known.aside[c.Message], Begun: known.begun[c.Message]})
 		return nil
 	})
 	return all, err
 }
+
+// stuck is what is left to do about what may be at the target, where no mail is kept
+// to send again.
+const stuck = "; no later pass sends it: if it is not there, delete what looks like it there, then the state file, and migrate again"
 
 // Reasons tells why messages of an account that wait are not on its server, and, where
 // no mail is kept, why others cannot be had.
@@ -145,6 +151,9 @@ func Reasons(ctx context.Context, store *localstore.Store, acct localstore.Accou
 	err := store.Intents(ctx, acct, func(in localstore.Intent) error {
 		if in.Result.ID != 0 {
 			why[int64(in.Result.ID)] = in.Reason
+			if store.Passing() && in.State == localstore.Parked {
+				why[int64(in.Result.ID)] += stuck
+			}
 		}
 		return nil
 	})

@@ -2,7 +2,8 @@ package sync
 
 import (
 	"context"
-	"time"
+	"slices"
+	"strings"
 
 	"mailstow/localstore"
 	"mailstow/sync/plan"
@@ -12,9 +13,13 @@ import (
 // kept, unless one message has more.
 const PassingBudget = 64 << 20
 
-// barren is how many portions in a row may be refused whole: a target that is full
-// takes nothing of the next one either.
-const barren = 2
+const (
+	// maxBarren is how many messages in a row may be refused before a pass ends.
+	maxBarren = 16
+	// maxFull is the same where the target says that there is no room: one of them may
+	// just be larger than others for which there is.
+	maxFull = 4
+)
 
 // Sides are runs over both accounts: over their metadata, and what is due of their
 // bodies. With a plan that over the target is its Bring; nil: a Pull that sends nothing.
@@ -36,9 +41,10 @@ type Passage struct {
 	Copied         map[int64]int
 	Flags, Deleted int
 
-	store  *localstore.Store
-	tried  map[int64]bool // what was made due by this process: once is enough
-	barren int
+	store *localstore.Store
+	tried map[int64]bool // what was made due by this process: once is enough
+	// Messages in a row that did not come, and those among them for want of room.
+	barren, full int
 }
 
 // Do goes on until nothing is left that can be had, portion after portion. It may end
@@ -89,7 +95,7 @@ func (p *Passage) let(ctx context.Context, before Migrated) (err error) {
 		return err
 	}
 	p.count(before)
-	return nil
+	return p.accepted(ctx)
 }
 
 // count notes what became of a plan.
@@ -105,9 +111,9 @@ func (p *Passage) count(before Migrated) {
 	}
 	switch {
 	case sum > 0:
-		p.barren = 0
-	case len(before.Put) > 0:
-		p.barren++
+		p.barren, p.full = 0, 0
+	default:
+		p.barren += len(before.Put)
 	}
 	p.Flags += max(len(before.Flags)-len(p.After.Flags), 0)
 	p.Deleted += max(len(before.Delete)-len(p.After.Delete), 0)
@@ -121,13 +127,32 @@ func (m Migrated) waits() (n int) {
 	return n
 }
 
+// unwanted: the target does not take it, and has nothing of it. What may be there all
+// the same waits for its owner: without its bytes, and with all that came since, no later
+// pass could tell (I19).
+func unwanted(in localstore.Intent) bool {
+	switch {
+	case in.Kind != localstore.IntentAppend:
+		return false
+	case in.State == localstore.Parked:
+		return in.UIDValidity == 0 // it was never sent, or refused for sure
+	}
+	return in.State == localstore.Queued && in.Tries > 0
+}
+
+// noRoom: RFC 5530 section 3 has a code for it. A limit for each message has another.
+func noRoom(in localstore.Intent) bool { return strings.Contains(in.Reason, "[OVERQUOTA]") }
+
 // refused takes what the target does not take out of its queue: it is fetched again
-// when its time has come.
+// when its time has come, after all else.
 func (p *Passage) refused(ctx context.Context) error {
 	var all []localstore.Intent
 	err := p.store.Intents(ctx, p.Want.Target, func(in localstore.Intent) error {
-		if in.Kind == localstore.IntentAppend && in.State == localstore.Queued && in.Tries > 0 {
+		if unwanted(in) {
 			all = append(all, in)
+			if noRoom(in) {
+				p.full++
+			}
 		}
 		return nil
 	})
@@ -141,7 +166,7 @@ func (p *Passage) refused(ctx context.Context) error {
 				return err
 			}
 			if of.Message != 0 {
-				of.Kind, of.Reason = kindMessage, "the target does not take it: "+in.Reason
+				of.Kind, of.Reason = localstore.KindRefused, "the target does not take it: "+in.Reason
 				err = tx.PutProblem(of, p.Want.now())
 			}
 			if err == nil {
@@ -155,20 +180,44 @@ func (p *Passage) refused(ctx context.Context) error {
 	})
 }
 
+// accepted forgets that the target refused what it has now.
+func (p *Passage) accepted(ctx context.Context) error {
+	if p.Look || len(p.After.Accepted) == 0 {
+		return nil
+	}
+	all, err := p.store.Problems(ctx, p.Want.Source)
+	if err != nil {
+		return err
+	}
+	return p.store.Update(ctx, func(tx *localstore.Tx) error {
+		for _, x := range all {
+			if x.Kind != localstore.KindRefused || !slices.Contains(p.After.Accepted, int64(x.Message)) {
+				continue
+			}
+			if err := tx.ClearProblem(x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // portion fetches what comes next, and reports whether there is anything: first what of
-// the target is to be read, then what of the source is to be sent.
+// the target is to be read, then what of the source is to be sent. Where what waits at
+// the target takes all room, it is one message at a time.
 func (p *Passage) portion(ctx context.Context) (bool, error) {
-	if p.barren >= barren {
+	if p.barren >= maxBarren || p.full >= maxFull {
 		return false, nil
 	}
 	var read, fetch []plan.Fetching
 	err := p.store.Update(ctx, func(tx *localstore.Tx) error {
 		left, err := tx.Drop()
-		if err != nil || left >= p.Budget {
+		if err != nil {
 			return err
 		}
-		if read = plan.Take(p.After.Read, p.Budget-left, p.tried); len(read) == 0 {
-			fetch = plan.Take(p.After.Fetch, p.Budget-left, p.tried)
+		room := max(p.Budget-left, 0)
+		if read = plan.Take(p.After.Read, room, p.tried); len(read) == 0 {
+			fetch = plan.Take(p.After.Fetch, room, p.tried)
 		}
 		var ids []localstore.MessageID
 		for _, x := range append(read, fetch...) {
@@ -189,32 +238,4 @@ func (p *Passage) portion(ctx context.Context) (bool, error) {
 		return true, p.Sides.Source()
 	}
 	return false, nil
-}
-
-func (m Migration) now() time.Time {
-	if m.Now == nil {
-		return time.Now()
-	}
-	return m.Now()
-}
-
-// asides are the messages that cannot be had before their time.
-func asides(ctx context.Context, store *localstore.Store, m Migration) (map[localstore.MessageID]bool, error) {
-	all := map[localstore.MessageID]bool{}
-	if !store.Passing() {
-		return all, nil
-	}
-	now := m.now()
-	for _, acct := range []localstore.AccountID{m.Source, m.Target} {
-		problems, err := store.Problems(ctx, acct)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range problems {
-			if x.Message != 0 && !now.Before(x.Last) && now.Before(x.RetryAt) {
-				all[x.Message] = true
-			}
-		}
-	}
-	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	gocmp "github.com/google/go-cmp/cmp"
@@ -26,7 +27,8 @@ type move struct {
 	source   site
 	target   site
 	delete   bool
-	spaces   *[2]plan.Space // asked once
+	spaces   *[2]plan.Space   // asked once
+	now      func() time.Time // nil: time.Now
 }
 
 // moveTo begins one.
@@ -76,7 +78,7 @@ func (m *move) plan() mailsync.Migrated {
 
 func (m *move) want() mailsync.Migration {
 	m.Helper()
-	mg := mailsync.Migration{Source: m.accountID("source"), Target: m.accountID("target"), Delete: m.delete}
+	mg := mailsync.Migration{Source: m.accountID("source"), Target: m.accountID("target"), Delete: m.delete, Now: m.now}
 	if m.spaces == nil {
 		m.spaces = &[2]plan.Space{m.space(m.from), m.space(m.to)}
 	}

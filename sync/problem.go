@@ -79,6 +79,9 @@ func (r *run) outstanding(ctx context.Context) error {
 	}
 	problems, err := r.store.Problems(ctx, r.account)
 	for _, p := range problems {
+		if p.Kind == localstore.KindRefused {
+			continue // by another server: the migration tells
+		}
 		if r.selected(p.Mailbox, p.Folder, p.Delim) {
 			r.receipt.Failures = append(r.receipt.Failures, Failure{Mailbox: p.Folder, UID: p.UID, Reason: p.Reason})
 		}

@@ -57,9 +57,20 @@ func (p *pushing) refuse(tx *localstore.Tx, id int64, cause error) error {
 		p.retried[id] = true
 		return tx.IntentFailed(in.ID, "", time.Time{})
 	case e != nil && e.Code == "TOOBIG" && in.Result.ID != 0:
-		return p.park(tx, in, conflict.TooLarge, words(cause))
+		return p.tooLarge(tx, in, words(cause))
 	}
 	return p.postpone(tx, in, words(cause))
+}
+
+// tooLarge parks what the server did not take, and unlike what may be there (I19) it is
+// noted as not sent.
+func (p *pushing) tooLarge(tx *localstore.Tx, in localstore.Intent, why string) error {
+	if p.found[int64(in.ID)] == 0 {
+		if err := tx.IntentFailed(in.ID, "", time.Time{}); err != nil {
+			return err
+		}
+	}
+	return p.park(tx, in, conflict.TooLarge, why)
 }
 
 // postpone leaves an intent in the queue, with the reason and a time to try again.

@@ -37,6 +37,8 @@ type Copyable struct {
 	Flags       conflict.Flags
 	Dropped     bool // Body is known, and its bytes are to be fetched again
 	Aside       bool // its bytes cannot be had now
+	Begun       bool // a part of its bytes is here
+	Refused     int  // how often the target did not take it
 }
 
 // TargetMail is a message of the target.
@@ -51,6 +53,7 @@ type TargetMail struct {
 	Waits       bool  // it is not on the server yet
 	Changed     bool  // somebody changed its flags on its server
 	Aside       bool  // its bytes cannot be had now
+	Begun       bool  // a part of them is here
 }
 
 // MigratePlan is what to queue for the target, and where both stand.
@@ -63,6 +66,8 @@ type MigratePlan struct {
 	// Where bodies are not kept: what is to be fetched of the source, and what of the
 	// target is to be read before.
 	Fetch, Read []Fetching `json:"-"`
+	// Accepted is what the target refused before, and has now.
+	Accepted []int64 `json:"-"`
 }
 
 // TargetBox is a mailbox that mail comes into.
@@ -109,7 +114,7 @@ type MigratePut struct {
 // has one that was made of it, wherever it is now, or one with the same bytes in the
 // mailbox it belongs into, one for each.
 func Migrate(in MigrateInput) MigratePlan {
-	m := migrating{in: in, taken: map[int64]bool{}, made: map[int64]TargetMail{}, folder: map[int64]int{}, target: map[string]int{}}
+	m := migrating{in: in, taken: map[int64]bool{}, made: map[int64]TargetMail{}, turn: map[int64]int{}, folder: map[int64]int{}, target: map[string]int{}}
 	m.folders()
 	m.index()
 	slices.SortFunc(m.in.Messages, func(a, b Copyable) int { return cmp.Compare(a.ID, b.ID) })
@@ -133,6 +138,7 @@ func Migrate(in MigrateInput) MigratePlan {
 	}
 	m.deletions()
 	m.readings()
+	m.order()
 	return m.plan
 }
 
@@ -144,6 +150,7 @@ type migrating struct {
 	made   map[int64]TargetMail // by what it was made of
 	like   map[spot][]TargetMail
 	taken  map[int64]bool
+	turn   map[int64]int  // of what is fetched, where it is not that of its id
 	unread map[int64]bool // mailboxes of the target that hold what was not read yet
 	asked  map[int64]bool // and may hold what is looked for
 }
@@ -232,6 +239,9 @@ func (m *migrating) found(f *FolderPlan, w Copyable, c TargetMail) {
 		f.Waiting = append(f.Waiting, c.ID)
 	} else {
 		f.There++
+		if w.Refused > 0 {
+			m.plan.Accepted = append(m.plan.Accepted, w.ID)
+		}
 	}
 	r := Reflag{ID: c.ID, Add: conflict.Canonical(conflict.Added(c.Flags, w.Flags))}
 	if c.Of == w.ID && !c.Changed {

@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Where bodies are not kept, what the source has and the target lacks is fetched some
 // at a time, sent and let go. What is known of a message by then tells it from others
 // for good, so that it is fetched once. Before anything is put into a mailbox of the
@@ -26,6 +31,7 @@ func (m *migrating) fetch(f *FolderPlan, w Copyable, to int64) {
 		return
 	}
 	f.Fetch++
+	m.turn[w.ID] = turn(w.Begun, w.Refused)
 	m.plan.Fetch = append(m.plan.Fetch, Fetching{w.ID, w.Size})
 }
 
@@ -38,8 +44,24 @@ func (m *migrating) toRead(c TargetMail) bool {
 func (m *migrating) readings() {
 	for _, c := range m.in.There {
 		if m.asked[c.Mailbox] && m.toRead(c) && !m.taken[c.ID] {
+			m.turn[c.ID] = turn(c.Begun, 0)
 			m.plan.Read = append(m.plan.Read, Fetching{c.ID, c.Size})
 		}
+	}
+}
+
+// turn: what was begun comes first, so that its part is not kept for long, and what was
+// refused comes last, the oftener the later, so that it keeps nothing else from going.
+func turn(begun bool, refused int) int {
+	if begun {
+		return -1
+	}
+	return refused
+}
+
+func (m *migrating) order() {
+	for _, all := range [][]Fetching{m.plan.Fetch, m.plan.Read} {
+		slices.SortStableFunc(all, func(a, b Fetching) int { return cmp.Compare(m.turn[a.ID], m.turn[b.ID]) })
 	}
 }
 

@@ -53,6 +53,25 @@ func TestMigratePassing(t *testing.T) {
 	}
 }
 
+// What was begun comes first, what was refused last; what came after all is told.
+func TestFetchOrder(t *testing.T) {
+	box := func(id int64) []MigrateBox { return []MigrateBox{{ID: id, Name: "INBOX", Delim: "/", Mail: true}} }
+	p := Migrate(MigrateInput{Passing: true, SourceSpace: Space{Delim: "/"}, TargetSpace: Space{Delim: "/"}, Source: box(1), Target: box(2),
+		Messages: []Copyable{{ID: 10, Mailbox: 1, Refused: 2}, {ID: 11, Mailbox: 1}, {ID: 12, Mailbox: 1, Refused: 1}, {ID: 13, Mailbox: 1},
+			{ID: 14, Mailbox: 1, Begun: true, Refused: 3}, {ID: 15, Mailbox: 1, Refused: 1}, {ID: 16, Mailbox: 1, Refused: 1}, {ID: 17, Mailbox: 1}},
+		There: []TargetMail{{ID: 20, Mailbox: 2, Body: 3, Of: 15}, {ID: 21, Mailbox: 2, Body: 4, Of: 16, Waits: true}, {ID: 22, Mailbox: 2, Body: 5, Of: 17},
+			{ID: 23, Mailbox: 2}, {ID: 24, Mailbox: 2, Begun: true}}})
+	ids := func(all []Fetching) (ids []int64) {
+		for _, x := range all {
+			ids = append(ids, x.ID)
+		}
+		return ids
+	}
+	if d := gocmp.Diff([][]int64{{14, 11, 13, 12, 10}, {24, 23}, {15}}, [][]int64{ids(p.Fetch), ids(p.Read), p.Accepted}); d != "" {
+		t.Errorf("fetch, read, accepted (-want +got):\n%s", d)
+	}
+}
+
 // A portion is what a budget allows, in order, and one message in any case.
 func TestTake(t *testing.T) {
 	const m = 1 << 20
