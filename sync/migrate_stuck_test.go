@@ -183,20 +183,35 @@ func TestMigratePassingRoomAgain(t *testing.T) {
 // What is too large for the target waits with its reason and a time, not for a person:
 // nobody can open what waits in a state.
 func TestMigratePassingTooLarge(t *testing.T) {
-	limit := dovecot.Capability("IMAP4rev1 LITERAL+ UIDPLUS MOVE UNSELECT LIST-EXTENDED LIST-STATUS NAMESPACE APPENDLIMIT=1000")
-	m := moveTo(t, ofDovecot(t), site{newFixture(t, limit), "/", ""}).passing()
-	m.from.user.Append("INBOX", nil, day(0), bulky(1, 3000))
-	m.from.user.Append("INBOX", nil, day(1), message("small", 1))
-	for round := range 2 {
-		p, _ := m.passed(mailsync.PassingBudget, 3)
-		if f := p.After.Folders[0]; f.There != 1 || f.Waits != 0 || len(f.Lacking) != 1 {
-			t.Errorf("round %d: %+v", round, f)
-		}
-		left := m.problems()
-		if len(left) != 1 || left[0].Tries != round+1 || !strings.Contains(left[0].Reason, "at most 1000") {
-			t.Errorf("round %d: %+v", round, left)
-		}
-		m.later(time.Hour)
+	const room = "mail_plugins = quota\nplugin {\n  quota = maildir:User quota\n  quota_rule = *:storage=100M\n  quota_max_mail_size = 1000\n}"
+	says := func(s said) []byte { return bytes.Replace(s.line, []byte("NO [LIMIT]"), []byte("NO [TOOBIG]"), 1) }
+	for name, c := range map[string]struct {
+		limit dovecot.Option
+		lie   func(said) []byte
+		why   string
+	}{
+		"announced": {limit: dovecot.Capability("IMAP4rev1 LITERAL+ UIDPLUS UNSELECT LIST-EXTENDED LIST-STATUS NAMESPACE APPENDLIMIT=1000"), why: "at most 1000"},
+		"answered":  {limit: dovecot.Config(room), lie: says, why: "[TOOBIG]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := moveTo(t, ofDovecot(t), site{newFixture(t, c.limit), "/", ""}).passing()
+			if c.lie != nil {
+				m.to.tap(c.lie)
+			}
+			m.from.user.Append("INBOX", nil, day(0), bulky(1, 3000))
+			m.from.user.Append("INBOX", nil, day(1), message("small", 1))
+			for round := range 2 {
+				p, _ := m.passed(mailsync.PassingBudget, 3)
+				if f := p.After.Folders[0]; f.There != 1 || f.Waits != 0 || len(f.Lacking) != 1 {
+					t.Errorf("round %d: %+v", round, f)
+				}
+				left := m.problems()
+				if len(left) != 1 || left[0].Tries != round+1 || !strings.Contains(left[0].Reason, c.why) {
+					t.Errorf("round %d: %+v", round, left)
+				}
+				m.later(time.Hour)
+			}
+		})
 	}
 }
 
