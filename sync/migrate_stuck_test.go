@@ -240,6 +240,29 @@ func TestMigratePassingMayBeThere(t *testing.T) {
 	}
 }
 
+// What may have been sent, and cannot be found out about yet, stops nobody, however much
+// of what may be on its way it takes.
+func TestMigratePassingBesidesWhatWasSent(t *testing.T) {
+	const budget = 16 << 10
+	m := moveTo(t, ofDovecot(t), ofDovecot(t)).passing()
+	m.from.user.Append("INBOX", nil, day(0), bulky(0, 2*budget))
+	m.sentUnanswered()
+	m.to.user.Append("INBOX", nil, day(1), bulky(1, 3*budget))
+	m.to.tap(func(s said) []byte {
+		if s.mail() {
+			return bytes.Replace(s.line, []byte(" BODY[] {"), []byte(" BODY[9] {"), 1)
+		}
+		return s.line
+	})
+	for i := range 3 {
+		m.from.user.Append("INBOX", nil, day(2+i), message("small", i))
+	}
+	p, _ := m.passed(budget, 3)
+	if f := p.After.Folders[0]; f.There != 3 || f.Waits != 1 {
+		t.Errorf("%+v", f)
+	}
+}
+
 // sentUnanswered is a pass that ends when it has noted that the one message that is
 // missing is sent.
 func (m *move) sentUnanswered() {
