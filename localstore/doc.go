@@ -22,7 +22,8 @@
 //     mailbox: people's queries have it, the engine's have not.
 //   - A store keeps every body. The state of migrations (Options.Passing) is a file of
 //     its own kind, which no store becomes: bodies pass through it, what tells them
-//     from others stays, and those that wait to be sent are not dropped.
+//     from others stays, and those that wait to be sent are not dropped. Who sent what
+//     stays as long as it may tell what became of something on its way.
 //   - One writer at a time, held by the kernel's lock; readers never wait for it.
 //   - What was on the server at a Cut is told by the newest event about each message
 //     up to there: its kind says whether, its UID where, "new" with which flags.

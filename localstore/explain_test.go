@@ -47,6 +47,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"vanished":       vanishedQuery,
 		"mailboxes then": boxesAtQuery,
 		"contents":       contentsQuery,
+		"idle":           idleQuery,
+		"drop headings":  dropHeadings,
 		"present":        presentQuery,
 		"returned":       "SELECT id FROM message WHERE generation = ? AND uid = ? AND vanished_run IS NOT NULL ORDER BY id DESC LIMIT 1",
 		"body of":        "SELECT id FROM message WHERE body = ? AND vanished_run IS NULL LIMIT 1",

@@ -63,9 +63,9 @@ func (tx *Tx) dueArrived(gen GenerationID) error {
 	return err
 }
 
-// Drop lets go of the bytes of all bodies but those that wait to be sent. What tells
-// them from others is kept. Only in the state of a migration. It gives how many bytes
-// are left: of bodies, not of what they take when packed, and not of those begun, which
+// Drop lets go of the bytes of all bodies but those that wait to be sent, or may have
+// to be sent again. What tells them from others is kept. Only in the state of a migration. It gives
+// how many bytes are left: of bodies, not of what they take when packed, and not of those begun, which
 // take what their messages announce.
 func (tx *Tx) Drop() (left int64, err error) {
 	if err := tx.onlyPassing(); err != nil {
@@ -77,10 +77,8 @@ func (tx *Tx) Drop() (left int64, err error) {
 	}
 	for some := range slices.Chunk(ids, linkRows) {
 		in := "(?" + strings.Repeat(", ?", len(some)-1) + ")"
-		for _, q := range []string{"DELETE FROM envelope WHERE body IN ", "UPDATE body SET damaged = 1, dropped = 1 WHERE id IN "} {
-			if _, err := tx.exec(q+in, some...); err != nil {
-				return 0, err
-			}
+		if _, err := tx.exec("UPDATE body SET damaged = 1, dropped = 1 WHERE id IN "+in, some...); err != nil {
+			return 0, err
 		}
 		for _, id := range some {
 			if err := tx.deleteChunks(id.(int64)); err != nil {
@@ -88,9 +86,19 @@ func (tx *Tx) Drop() (left int64, err error) {
 			}
 		}
 	}
+	if _, err := tx.exec(dropHeadings); err != nil {
+		return 0, err
+	}
 	_, err = tx.get("SELECT ifnull(sum(size), 0) FROM chunk c WHERE NOT EXISTS (SELECT 1 FROM staging s WHERE s.body = c.id >> 20)", nil, &left)
 	return left, err
 }
+
+// dropHeadings lets go of the headings of what was dropped. Those stay of what is on its
+// way, and of what came to its mailbox since: they tell whether one is the other where
+// the server wrote it differently (I20). Envelopes are few: the others have gone before.
+const dropHeadings = `DELETE FROM envelope WHERE EXISTS (SELECT 1 FROM body b WHERE b.id = envelope.body AND b.dropped = 1)
+	AND NOT EXISTS (SELECT 1 FROM message m CROSS JOIN generation g ON g.id = m.generation CROSS JOIN intent i ON i.target = g.mailbox
+		WHERE m.body = envelope.body AND m.id >= i.result AND i.state <> 'parked')`
 
 // idle are the bodies of which nothing waits to be sent. Without chunks there is
 // nothing to let go of.

@@ -191,6 +191,58 @@ func TestDropKeepsWhatWaits(t *testing.T) {
 	}
 }
 
+// Who sent it stays known of what was let go of, as long as something is on its way to
+// its mailbox that it may be; of what was there before, and of anything else, it does not.
+func TestDropKeepsHeadings(t *testing.T) {
+	s := newPassing(t)
+	p := newPlace(t, s, "INBOX")
+	other := p
+	other.box = putMailbox(t, s, p, MailboxInfo{Raw: "other", Name: "other", Delim: "/", Selectable: true})
+	update(t, s, func(tx *Tx) (err error) { other.gen, err = tx.OpenGeneration(other.box, 9, p.run); return err })
+	read := func(p place, uid uint32, subject string) MessageID {
+		id := arrive(t, s, p, uid)[0]
+		setDue(t, s, id)
+		put(t, s, id, "Subject: "+subject+"\r\n\r\ntext\r\n")
+		return id
+	}
+	subjects := func() (all []string) {
+		for _, id := range []MessageID{1, 2, 3, 4, 5} {
+			if m, err := s.Message(bg, id); err == nil && m.Subject != "" {
+				all = append(all, m.Subject)
+			}
+		}
+		return all
+	}
+	read(p, 1, "before")
+	from := read(other, 1, "sent")
+	var sent []Intent
+	err := s.Edit(bg, func(tx *Tx) (err error) {
+		sent, err = tx.RestoreSent([]Restoring{{Message: from}}, p.box, 7, 2)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(p, 2, "since")
+	read(other, 2, "elsewhere")
+	drop(t, s)
+	want := []string{"sent", "sent", "since"}
+	if got := subjects(); !cmp.Equal(got, want) {
+		t.Errorf("on its way: %v, want %v", got, want)
+	}
+	update(t, s, func(tx *Tx) error { return tx.IntentDone(p.run, sent[0].ID, Outcome{}) })
+	if left := drop(t, s); left != 0 || !cmp.Equal(subjects(), want) {
+		t.Errorf("taken, and not found: %d bytes left, %v, want %v", left, subjects(), want)
+	}
+	update(t, s, func(tx *Tx) error {
+		return tx.IntentDone(p.run, sent[0].ID, Outcome{UIDValidity: 7, UID: 3})
+	})
+	drop(t, s)
+	if got := subjects(); len(got) != 0 {
+		t.Errorf("nothing is on its way any more, and known is %v", got)
+	}
+}
+
 // What arrives where something waits to come is missing, whatever else is due: its
 // bytes may tell what became of that. What was there before is not.
 func TestDueWhereSomethingWaits(t *testing.T) {

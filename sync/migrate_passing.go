@@ -63,7 +63,10 @@ func (p *Passage) Do(ctx context.Context, store *localstore.Store) error {
 			return err
 		}
 	}
-	return nil
+	if p.Look || len(p.After.Delete) == 0 {
+		return nil
+	}
+	return p.bring(ctx) // what is to be deleted was not, before all came
 }
 
 // bring sends what is here and lacks there, and lets go of what is done with.

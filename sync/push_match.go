@@ -32,7 +32,8 @@ func (c *candidates) from(s localstore.SentResult) uint32 {
 
 // judge takes the first message with the bytes of s that nothing else was found to
 // be. A server that rewrites what it takes (I20) is believed when it said that it
-// took it, and one message alone looks like it.
+// took it, and one message alone looks like it. What has no heading looks like anything
+// without one: it may be it, and is taken for it only with the same date.
 func (c *candidates) judge(s localstore.SentResult) (localstore.Newcomer, verdict) {
 	v, like := absent, localstore.Newcomer{}
 	for _, n := range c.list {
@@ -50,7 +51,7 @@ func (c *candidates) judge(s localstore.SentResult) (localstore.Newcomer, verdic
 			v = twins
 		}
 	}
-	if v == similar && s.State == localstore.Done {
+	if v == similar && s.State == localstore.Done && (s.Heading != (localstore.Heading{}) || like.Date.Equal(s.Date)) {
 		c.taken[like.ID] = true
 		return like, exact
 	}

@@ -293,8 +293,13 @@ func (m *migrating) take(at spot) (TargetMail, bool) {
 	return TargetMail{}, false
 }
 
-// deletions are the messages made of what is gone, and taken for nothing else.
+// deletions are the messages made of what is gone, and taken for nothing else. Where
+// bodies are not kept, all else is there before: what was moved at the source is not
+// known for the same until it was fetched, and is not to be gone until it came.
 func (m *migrating) deletions() {
+	if m.in.Passing && m.plan.Missing() > 0 {
+		return
+	}
 	for _, c := range m.in.There {
 		if m.in.Delete && c.Of != 0 && c.OfGone && !m.taken[c.ID] {
 			m.plan.Delete = append(m.plan.Delete, c.ID)

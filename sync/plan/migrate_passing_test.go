@@ -72,6 +72,41 @@ func TestFetchOrder(t *testing.T) {
 	}
 }
 
+// What is gone from the source goes from the target when all else is there, and not
+// before: one that is not there may be the same.
+func TestMigratePassingDeletes(t *testing.T) {
+	const source, target = 1, 2
+	there := TargetMail{ID: 20, Mailbox: target, Body: 5, Of: 10}
+	for name, test := range map[string]struct {
+		from   Copyable
+		there  []TargetMail
+		delete []int64
+	}{
+		"all is there":            {Copyable{Body: 5, Dropped: true}, []TargetMail{there}, []int64{21}},
+		"is to be fetched":        {Copyable{}, nil, nil},
+		"is to be fetched again":  {Copyable{Body: 5, Dropped: true}, nil, nil},
+		"is to be put":            {Copyable{Body: 5}, nil, nil},
+		"something is to be read": {Copyable{Body: 5}, []TargetMail{{ID: 22, Mailbox: target, Size: 9}}, nil},
+		"waits":                   {Copyable{Body: 5}, []TargetMail{{ID: 20, Mailbox: target, Body: 5, Of: 10, Waits: true}}, nil},
+		"cannot be had":           {Copyable{Aside: true}, nil, nil},
+		"cannot be told":          {Copyable{Body: 5, Size: 7}, []TargetMail{{ID: 22, Mailbox: target, Size: 7, Aside: true}}, nil},
+		"the same came back":      {Copyable{Body: 6, Dropped: true}, nil, nil},
+	} {
+		test.from.ID, test.from.Mailbox = 10, source
+		gone := TargetMail{ID: 21, Mailbox: target, Body: 6, Of: 11, OfGone: true}
+		in := MigrateInput{Passing: true, Delete: true, SourceSpace: slashed, TargetSpace: slashed,
+			Source: []MigrateBox{migrateBox(source, "INBOX", "")}, Target: []MigrateBox{migrateBox(target, "INBOX", "")},
+			Messages: []Copyable{test.from}, There: append(test.there, gone)}
+		if d := gocmp.Diff(test.delete, Migrate(in).Delete); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+		in.Delete = false
+		if p := Migrate(in); len(p.Delete) != 0 {
+			t.Errorf("%s: %v, and nothing is to be deleted", name, p.Delete)
+		}
+	}
+}
+
 // A portion is what a budget allows, in order, and one message in any case.
 func TestTake(t *testing.T) {
 	const m = 1 << 20

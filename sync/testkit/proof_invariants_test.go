@@ -41,7 +41,7 @@ var invariants = []proven{
 	{"I19", "what may have been done is looked for before it is done again",
 		by("sync/testkit/killpoints.TestKillPoints sync/testkit/killpoints.TestPowerCuts sync.TestPushIsKilled sync.TestPushIsCut sync/testkit/histories.TestSevered sync/testkit/histories.TestShown sync/remote.TestAppendCutShort sync/remote.TestEditCutShort localstore.TestEditIsDurable"), ""},
 	{"I20", "without APPENDUID a message is found by what it is; when in doubt it is not sent again",
-		by("sync.TestPushToServerThatRewrites sync.TestPushToServerThatRewritesWithoutAnswer sync.TestPushOfTwins localstore.TestAppendRewritten localstore.TestNewcomersAreTakenOnce"), ""},
+		by("sync.TestPushToServerThatRewrites sync.TestPushToServerThatRewritesWithoutAnswer sync.TestPushOfTwins sync.TestMigratePassingTellsApartWhatWasLetGo localstore.TestDropKeepsHeadings localstore.TestAppendRewritten localstore.TestNewcomersAreTakenOnce"), ""},
 	{"I21", "many appended at once fail as one and go singly; a move may be done in part",
 		by("sync/remote.TestAppendToServersThatLie sync/remote.TestAppendTogetherWithinLimits sync/remote.TestEditServersThatLie"), ""},
 	{"I22", "what builds on a failed edit fails with it",
