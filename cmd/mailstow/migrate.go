@@ -46,8 +46,9 @@ made of the accounts', beside the store. Only migrate --no-store writes to it, a
 without it the next pass reads both sides once to find out. What of the target's
 folders did not come from here is read before anything is put there, and --verify
 reads what was not read yet. --delete comes last, and only when nothing is missing at
-the target. What the target refuses is fetched again when it is tried again: after a quarter of an hour or more, twice as long each time, up to a day, and
-after all else. A pass ends when 16 messages in a row are refused, or 4 for want of room.
+the target. What the target refuses is fetched again when it is tried again: after a
+quarter of an hour or more, twice as long each time, up to a day, and after all else.
+A pass ends when 16 messages in a row are refused, or 4 for want of room.
 What an interrupted pass may have brought, and the target shows in other words or not at
 all, is not sent again by any later pass, and the report says so: if it is not there,
 delete what looks like it at the target, then the state FILE, and migrate again.`,
