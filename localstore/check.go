@@ -5,7 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
+
+	lib "modernc.org/sqlite/lib"
 )
 
 // Kinds of findings, by what can be done about them.
@@ -72,11 +76,28 @@ func (c *checker) file() error {
 	return c.s.each(c.ctx, pragma, nil, func(r *sql.Rows) error {
 		var text string
 		err := r.Scan(&text)
+		if err == nil {
+			err = c.s.unread(text)
+		}
 		if err == nil && text != "ok" {
 			c.report(Finding{Kind: FoundFile, What: text})
 		}
 		return err
 	})
+}
+
+var errorCode = regexp.MustCompile(`error code=([0-9]+)`)
+
+// unread is the error of a disk that did not give a page, of which an integrity check
+// tells as if the page were damaged.
+func (s *Store) unread(text string) error {
+	for _, code := range errorCode.FindAllStringSubmatch(text, -1) {
+		n, err := strconv.Atoi(code[1])
+		if err == nil && n&0xff == lib.SQLITE_IOERR && n != lib.SQLITE_IOERR_SHORT_READ { // that is a file that ends too early
+			return s.failed(lib.SQLITE_IOERR, errors.New(text))
+		}
+	}
+	return nil
 }
 
 func (c *checker) references() error {

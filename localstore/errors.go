@@ -107,11 +107,16 @@ func (s *Store) wrap(err error) error {
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
-	k, ok := sqliteKinds[sqliteCode(err)]
-	if !ok && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of a type that its column cannot have
-		k, ok = sqliteKinds[lib.SQLITE_CORRUPT], true
+	code := sqliteCode(err)
+	if code == 0 && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of a type that its column cannot have
+		code = lib.SQLITE_CORRUPT
 	}
-	if ok {
+	return s.failed(code, err)
+}
+
+// failed is an error with the meaning of a primary result code.
+func (s *Store) failed(code int, err error) error {
+	if k, ok := sqliteKinds[code]; ok {
 		return &Error{Kind: k.kind, Path: s.path, Hint: k.hint, Err: err}
 	}
 	return err

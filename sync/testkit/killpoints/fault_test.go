@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -86,11 +85,6 @@ func TestBusy(t *testing.T) {
 	})
 }
 
-// misread are the scenarios in which a disk that cannot be read is still told as
-// something else, without harm: the check of an old snapshot calls it damage, the import
-// once said that a mailbox is not there.
-var misread = map[string]bool{"snapshot": true, "import": true}
-
 // faulty counts what is tried.
 type faulty struct{ chances, tried, told atomic.Int64 }
 
@@ -98,9 +92,6 @@ func (f *faulty) try(t *testing.T, i, limit int, faults []Fault) {
 	s := scenarios[i]
 	m := New(t, s, testenv.Memory(t))
 	for _, fault := range faults {
-		if misread[s.Name] && slices.Contains(fault.Kinds, faultfile.Read) {
-			continue
-		}
 		all := m.Chances(fault)
 		f.chances.Add(int64(all))
 		step := stride(all, limit, s.Large)

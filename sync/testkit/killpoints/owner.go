@@ -3,6 +3,7 @@ package killpoints
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -84,8 +85,12 @@ func (o *Owner) Bring(box string, n int) error {
 		return err
 	}
 	defer o.store.Discard(context.WithoutCancel(o.ctx), packed)
+	id, err := o.Account()
+	if err != nil {
+		return err
+	}
 	return o.TryEdit(func(e *Editing) error {
-		b, err := o.store.MailboxByName(o.ctx, o.ID(), box)
+		b, err := o.store.MailboxByName(o.ctx, id, box)
 		if err != nil {
 			return err
 		}
@@ -97,18 +102,28 @@ func (o *Owner) Bring(box string, n int) error {
 	})
 }
 
-// ID is that of the account.
+// ID is that of the account, where no disk keeps it from being read.
 func (o *Owner) ID() localstore.AccountID {
+	o.Helper()
+	id, err := o.Account()
+	if err != nil {
+		o.Fatalf("%s: %v", o.Name, err)
+	}
+	return id
+}
+
+// Account is its id where one may.
+func (o *Owner) Account() (localstore.AccountID, error) {
 	all, err := o.store.Accounts(o.ctx)
+	if err != nil {
+		return 0, err
+	}
 	for _, a := range all {
 		if a.Name == o.account {
-			return a.ID
+			return a.ID, nil
 		}
 	}
-	if err == nil {
-		o.Errorf("no account %s", o.account)
-	}
-	return 0 // and who asks is told the error
+	return 0, fmt.Errorf("no account %s", o.account)
 }
 
 // Editing is an edit under way, in words that are short.

@@ -9,7 +9,6 @@ import (
 	"mailstow/conflict"
 	"mailstow/localstore"
 	mailsync "mailstow/sync"
-	"mailstow/sync/plan"
 	. "mailstow/sync/testkit/killpoints"
 	"mailstow/sync/testkit/model"
 	"mailstow/sync/testkit/model/proto"
@@ -78,7 +77,11 @@ func again(run localstore.RunID) func(o *Owner) error {
 		if err != nil {
 			return err
 		}
-		want, err := mailsync.Undo(o.Ctx(), o.Store(), o.ID(), 0, from, to)
+		acct, err := o.Account()
+		if err != nil {
+			return err
+		}
+		want, err := mailsync.Undo(o.Ctx(), o.Store(), acct, 0, from, to)
 		if err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func again(run localstore.RunID) func(o *Owner) error {
 		if err != nil {
 			return err
 		}
-		if err := o.TryEdit(func(e *Editing) error { _, err := r.Queue(e.Tx, o.ID()); return err }); err != nil {
+		if err := o.TryEdit(func(e *Editing) error { _, err := r.Queue(e.Tx, acct); return err }); err != nil {
 			return err
 		}
 		return o.Run()
@@ -95,38 +98,46 @@ func again(run localstore.RunID) func(o *Owner) error {
 
 // migrate copies everything to the other account, as mailstow migrate does.
 func migrate(o *Owner) error {
-	to := o.On("new")
-	for _, side := range []*Owner{o, to} {
-		if err := side.Run(); err != nil {
-			return err
-		}
+	to, want, err := emigrate(o)
+	if err != nil {
+		return err
 	}
-	space := plan.Space{Delim: "/"}
-	p, err := mailsync.PlanMigration(o.Ctx(), o.Store(), mailsync.Migration{Source: o.ID(), Target: to.ID(), SourceSpace: space, TargetSpace: space})
+	p, err := mailsync.PlanMigration(o.Ctx(), o.Store(), want)
 	if err != nil {
 		return err
 	}
 	return to.Fill(p)
 }
 
+// emigrate looks at both accounts.
+func emigrate(o *Owner) (to *Owner, want mailsync.Migration, err error) {
+	to, want.SourceSpace.Delim, want.TargetSpace.Delim = o.On("new"), "/", "/"
+	if err = o.Run(); err == nil {
+		err = to.Run()
+	}
+	if err == nil {
+		want.Source, err = o.Account()
+	}
+	if err == nil {
+		want.Target, err = to.Account()
+	}
+	return to, want, err
+}
+
 // pass does the same without keeping a body, one message at a time, as mailstow migrate
 // --no-store does.
 func pass(o *Owner) error {
-	to := o.On("new")
-	for _, side := range []*Owner{o, to} {
-		if err := side.Run(); err != nil {
-			return err
-		}
+	to, want, err := emigrate(o)
+	if err != nil {
+		return err
 	}
-	space := plan.Space{Delim: "/"}
 	fill := func(m *mailsync.Migrated) error {
 		if m == nil {
 			return to.Run()
 		}
 		return to.Fill(*m)
 	}
-	p := mailsync.Passage{Budget: 1, Sides: mailsync.Sides{Source: o.Run, Target: fill},
-		Want: mailsync.Migration{Source: o.ID(), Target: to.ID(), SourceSpace: space, TargetSpace: space}}
+	p := mailsync.Passage{Budget: 1, Want: want, Sides: mailsync.Sides{Source: o.Run, Target: fill}}
 	return p.Do(o.Ctx(), o.Store())
 }
 
