@@ -1,8 +1,10 @@
 package localstore
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -57,6 +59,7 @@ func TestUpgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 		db.Close()
+		refusedUntouched(t, path)
 		s := openStore(t, path, Options{})
 		defer s.Close()
 		if diff := cmp.Diff(schemaOf(t, fresh.reader), schemaOf(t, s.reader)); diff != "" {
@@ -76,6 +79,23 @@ func TestUpgrade(t *testing.T) {
 		if n := count(t, s, "SELECT count(*) FROM intent"); version >= 3 && n != 7 {
 			t.Errorf("version %d: %d intents", version, n)
 		}
+	}
+}
+
+// refusedUntouched: a store is not the state of a migration, and is not upgraded to find
+// that out.
+func refusedUntouched(t *testing.T, path string) {
+	t.Helper()
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(bg, path, Options{Passing: true}); !errors.Is(err, ErrKeeping) {
+		t.Error(err)
+		s.Close()
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("%s was changed (%v)", path, err)
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 	if err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1"); err != nil {
 		return err
 	}
-	if err := s.checkVersion(ctx, false); err != nil {
+	if err := s.checkVersion(ctx, o, false); err != nil {
 		return err
 	}
 	err := s.openPool(ctx, &s.writer, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
@@ -112,9 +112,6 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 	}
 	s.writer.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.writer, schemaVersion); err != nil {
-		return err
-	}
-	if err := s.kind(ctx, o); err != nil {
 		return err
 	}
 	return s.recoverStaging(ctx)
@@ -130,10 +127,7 @@ func (s *Store) openReader(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkVersion(ctx, true); err != nil {
-		return err
-	}
-	return s.kind(ctx, o)
+	return s.checkVersion(ctx, o, true)
 }
 
 func (s *Store) openImmutable(ctx context.Context, cause error) error {
@@ -160,14 +154,21 @@ func (s *Store) openPool(ctx context.Context, db **sql.DB, params string) error 
 	return s.wrap((*db).QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n))
 }
 
-// checkVersion is checkHeader's second look, through SQLite: a newer version
-// may still sit in the WAL.
-func (s *Store) checkVersion(ctx context.Context, exact bool) error {
+// checkVersion is checkHeader's second look, through SQLite, before anything is touched:
+// a newer version may still sit in the WAL, and the file be of the other kind.
+func (s *Store) checkVersion(ctx context.Context, o Options, exact bool) error {
 	var version int
-	if err := s.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+	err := s.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil {
+		err = versionError(s.path, version, exact)
+	}
+	if err == nil && version >= passingVersion {
+		err = s.ask(ctx, "SELECT EXISTS (SELECT 1 FROM passing)", nil, &s.passing)
+	}
+	if err != nil {
 		return err
 	}
-	return versionError(s.path, version, exact)
+	return s.checkKind(o)
 }
 
 // Path is the file of the store, with symbolic links resolved.

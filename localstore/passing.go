@@ -5,20 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Passing tells that the file is the state of migrations: bodies pass through it and
 // are dropped.
 func (s *Store) Passing() bool { return s.passing }
 
-// kind finds out which kind of file this is, and refuses one that is not asked for.
-// Whoever reads may read both.
-func (s *Store) kind(ctx context.Context, o Options) error {
-	err := s.ask(ctx, "SELECT EXISTS (SELECT 1 FROM passing)", nil, &s.passing)
+// passingVersion is the schema that first knew of such files.
+const passingVersion = 7
+
+// checkKind refuses a file of another kind than is asked for. Whoever reads may read
+// both.
+func (s *Store) checkKind(o Options) error {
 	switch {
-	case err != nil:
-		return err
 	case o.Passing && !s.passing:
 		return &Error{Kind: ErrKeeping, Path: s.path, Hint: "name another file, which mailstow then makes; or migrate with this store, without --no-store"}
 	case s.passing && !o.Passing && !o.ReadOnly:
@@ -64,9 +63,9 @@ func (tx *Tx) dueArrived(gen GenerationID) error {
 }
 
 // Drop lets go of the bytes of all bodies but those that wait to be sent, or may have
-// to be sent again. What tells them from others is kept. Only in the state of a migration. It gives
-// how many bytes are left: of bodies, not of what they take when packed, and not of those begun, which
-// take what their messages announce.
+// to be sent again. What tells them from others is kept. Only in the state of a
+// migration. It gives how many bytes are left: of bodies, not of what they take when
+// packed, and not of those begun, which take what their messages announce.
 func (tx *Tx) Drop() (left int64, err error) {
 	if err := tx.onlyPassing(); err != nil {
 		return 0, err
@@ -76,8 +75,7 @@ func (tx *Tx) Drop() (left int64, err error) {
 		return 0, err
 	}
 	for some := range slices.Chunk(ids, linkRows) {
-		in := "(?" + strings.Repeat(", ?", len(some)-1) + ")"
-		if _, err := tx.exec("UPDATE body SET damaged = 1, dropped = 1 WHERE id IN "+in, some...); err != nil {
+		if _, err := tx.exec(fmt.Sprintf(dropBodies, values("(?)", len(some))), some...); err != nil {
 			return 0, err
 		}
 		for _, id := range some {
@@ -92,6 +90,8 @@ func (tx *Tx) Drop() (left int64, err error) {
 	_, err = tx.get("SELECT ifnull(sum(size), 0) FROM chunk c WHERE NOT EXISTS (SELECT 1 FROM staging s WHERE s.body = c.id >> 20)", nil, &left)
 	return left, err
 }
+
+const dropBodies = "UPDATE body SET damaged = 1, dropped = 1 WHERE id IN (%s)"
 
 // dropHeadings lets go of the headings of what was dropped. Those stay of what is on its
 // way, and of what came to its mailbox since: they tell whether one is the other where

@@ -15,14 +15,7 @@ import (
 // newPassing is the state of migrations.
 func newPassing(t testing.TB) *Store {
 	t.Helper()
-	s := openStore(t, filepath.Join(t.TempDir(), "state.db"), Options{Create: true, Passing: true})
-	t.Cleanup(func() {
-		checkClean(t, s)
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return newStoreOf(t, Options{Create: true, Passing: true})
 }
 
 func drop(t tb, s *Store) (left int64) {

@@ -41,7 +41,12 @@ func TestMain(m *testing.M) {
 // newStore makes a store that must be without findings when the test ends.
 func newStore(t testing.TB) *Store {
 	t.Helper()
-	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true})
+	return newStoreOf(t, Options{Create: true})
+}
+
+func newStoreOf(t testing.TB, o Options) *Store {
+	t.Helper()
+	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), o)
 	t.Cleanup(func() {
 		checkClean(t, s)
 		if err := s.Close(); err != nil {
