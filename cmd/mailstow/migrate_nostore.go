@@ -58,7 +58,10 @@ func (m *migration) open() (*localstore.Store, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return s, func() {}, s.Update(m.ctx, func(tx *localstore.Tx) error { return tx.SetDue(nil) })
+	if err := s.Update(m.ctx, func(tx *localstore.Tx) error { return tx.SetDue(nil) }); err != nil {
+		return nil, func() {}, errors.Join(err, s.Close())
+	}
+	return s, func() {}, nil
 }
 
 // pass brings the mail over without keeping any of it, portion after portion; look
