@@ -123,11 +123,12 @@ func (b *bringing) fillings() (all []filling) {
 
 // ship sends a load, some hundred messages after the other.
 func (b *bringing) ship(ctx context.Context, c *remote.Conn, l *lanes, x *load) error {
-	for len(x.puts) > 0 {
+	for _, puts := range plan.Batches(x.puts, plan.AppendMessages, plan.AppendBytes) {
 		s := plan.Step{Op: plan.OpAppend, Target: int64(x.to)}
-		if err := l.alone(func() (err error) { s.Intents, s.Bytes, err = b.depart(ctx, x); return err }); err != nil {
+		if err := l.alone(func() (err error) { s.Intents, s.Bytes, err = b.depart(ctx, x.to, puts); return err }); err != nil {
 			return err
 		}
+		x.puts = x.puts[len(puts):]
 		if err := b.deliver(ctx, c, l, s); err != nil {
 			return err
 		}
@@ -136,35 +137,20 @@ func (b *bringing) ship(ctx context.Context, c *remote.Conn, l *lanes, x *load) 
 	return nil
 }
 
-// depart takes the next messages of a load, and notes that they leave.
-func (b *bringing) depart(ctx context.Context, x *load) (ids []int64, octets int64, err error) {
-	n := b.batch(x.puts)
+// depart notes that messages leave.
+func (b *bringing) depart(ctx context.Context, to localstore.MailboxID, puts []plan.MigratePut) (ids []int64, octets int64, err error) {
 	var sent []localstore.Intent
 	err = b.store.Edit(ctx, func(tx *localstore.Tx) (err error) {
-		uidvalidity, uidnext := b.before(x.to)
-		sent, err = tx.RestoreSent(restorings(x.puts[:n]), x.to, uidvalidity, uidnext)
+		uidvalidity, uidnext := b.before(to)
+		sent, err = tx.RestoreSent(restorings(puts), to, uidvalidity, uidnext)
 		return err
 	})
-	if err != nil {
-		return nil, 0, err
-	}
 	for _, in := range sent {
 		b.intents[int64(in.ID)] = in
 		ids, octets = append(ids, int64(in.ID)), octets+in.Result.Size
 	}
-	x.puts, b.touched = x.puts[n:], true
-	return ids, octets, nil
-}
-
-// batch is how many messages go together.
-func (b *bringing) batch(puts []plan.MigratePut) int {
-	octets := int64(0)
-	for n, p := range puts {
-		if octets += p.Size; n == plan.AppendMessages || n > 0 && octets > plan.AppendBytes {
-			return n
-		}
-	}
-	return len(puts)
+	b.touched = true
+	return ids, octets, err
 }
 
 // arrived forgets what has been answered.

@@ -112,11 +112,8 @@ func (p *Passage) count(before Migrated) {
 		p.Copied[f.Source] += n
 		sum += n
 	}
-	switch {
-	case sum > 0:
+	if p.barren += len(before.Put); sum > 0 {
 		p.barren, p.full = 0, 0
-	default:
-		p.barren += len(before.Put)
 	}
 	p.Flags += max(len(before.Flags)-len(p.After.Flags), 0)
 	p.Deleted += max(len(before.Delete)-len(p.After.Delete), 0)
@@ -212,33 +209,28 @@ func (p *Passage) portion(ctx context.Context) (bool, error) {
 	if p.barren >= maxBarren || p.full >= maxFull {
 		return false, nil
 	}
-	var read, fetch []plan.Fetching
+	var next []plan.Fetching
+	run := func() error { return p.Sides.Target(nil) }
 	err := p.store.Update(ctx, func(tx *localstore.Tx) error {
 		left, err := tx.Drop()
 		if err != nil {
 			return err
 		}
 		room := max(p.Budget-left, 0)
-		if read = plan.Take(p.After.Read, room, p.tried); len(read) == 0 {
-			fetch = plan.Take(p.After.Fetch, room, p.tried)
+		if next = plan.Take(p.After.Read, room, p.tried); len(next) == 0 {
+			next, run = plan.Take(p.After.Fetch, room, p.tried), p.Sides.Source
 		}
 		var ids []localstore.MessageID
-		for _, x := range append(read, fetch...) {
+		for _, x := range next {
 			ids = append(ids, localstore.MessageID(x.ID))
 		}
 		return tx.SetDue(ids)
 	})
-	if err != nil {
+	if err != nil || len(next) == 0 {
 		return false, err
 	}
-	for _, x := range append(read, fetch...) {
+	for _, x := range next {
 		p.tried[x.ID] = true
 	}
-	switch {
-	case len(read) > 0:
-		return true, p.Sides.Target(nil)
-	case len(fetch) > 0:
-		return true, p.Sides.Source()
-	}
-	return false, nil
+	return true, run()
 }

@@ -80,7 +80,7 @@ func (m Migrated) queue(ctx context.Context, store *localstore.Store, targets []
 	if len(puts)+len(m.Flags)+len(m.Delete) == 0 {
 		return nil
 	}
-	boxes, messages, err := m.standing(ctx, store)
+	boxes, messages, err := m.left(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func (m Migrated) queue(ctx context.Context, store *localstore.Store, targets []
 	})
 }
 
-// standing are the mailboxes and the messages that the target has now.
-func (m Migrated) standing(ctx context.Context, store *localstore.Store) (boxes map[localstore.MailboxID]bool, messages map[int64]bool, err error) {
+// left are the mailboxes and the messages of the target that are still there.
+func (m Migrated) left(ctx context.Context, store *localstore.Store) (boxes map[localstore.MailboxID]bool, messages map[int64]bool, err error) {
 	boxes, messages = map[localstore.MailboxID]bool{}, map[int64]bool{}
 	all, err := migrateBoxes(ctx, store, m.target)
 	for _, b := range all {

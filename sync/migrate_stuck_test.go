@@ -222,7 +222,7 @@ func TestMigratePassingMayBeThere(t *testing.T) {
 	m.to.user.Append("INBOX", nil, day(0), message("other", 0))
 	m.passed(mailsync.PassingBudget, 0)
 	m.from.user.Append("INBOX", nil, day(1), message("x", 1))
-	m.sentUnanswered()
+	m.depart(false)
 	m.to.user.Append("INBOX", nil, day(1), append([]byte("X-Rewritten: yes\r\n"), message("x", 1)...))
 	for round := range 3 {
 		p, fetched := m.passed(mailsync.PassingBudget, 3)
@@ -246,7 +246,7 @@ func TestMigratePassingBesidesWhatWasSent(t *testing.T) {
 	const budget = 16 << 10
 	m := moveTo(t, ofDovecot(t), ofDovecot(t)).passing()
 	m.from.user.Append("INBOX", nil, day(0), bulky(0, 2*budget))
-	m.sentUnanswered()
+	m.depart(false)
 	m.to.user.Append("INBOX", nil, day(1), bulky(1, 3*budget))
 	m.to.tap(func(s said) []byte {
 		if s.mail() {
@@ -260,33 +260,5 @@ func TestMigratePassingBesidesWhatWasSent(t *testing.T) {
 	p, _ := m.passed(budget, 3)
 	if f := p.After.Folders[0]; f.There != 3 || f.Waits != 1 {
 		t.Errorf("%+v", f)
-	}
-}
-
-// sentUnanswered is a pass that ends when it has noted that the one message that is
-// missing is sent.
-func (m *move) sentUnanswered() {
-	m.Helper()
-	p := m.plan()
-	id := localstore.MessageID(p.Fetch[0].ID)
-	if err := m.from.store.Update(m.Context(), func(tx *localstore.Tx) error { return tx.SetDue([]localstore.MessageID{id}) }); err != nil {
-		m.Fatal(err)
-	}
-	m.pull(m.from, "source", 0)
-	boxes, err := m.from.store.Mailboxes(m.Context(), m.accountID("target"))
-	if err != nil {
-		m.Fatal(err)
-	}
-	err = m.from.store.Edit(m.Context(), func(tx *localstore.Tx) error {
-		for _, b := range boxes {
-			if g := b.Generation; b.Name == "INBOX" {
-				_, err := tx.RestoreSent([]localstore.Restoring{{Message: id}}, b.ID, g.UIDValidity, g.Cursor.UIDNext)
-				return err
-			}
-		}
-		return localstore.ErrNotFound
-	})
-	if err != nil {
-		m.Fatal(err)
 	}
 }

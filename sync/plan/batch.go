@@ -32,22 +32,29 @@ type Content struct {
 	Fixed
 }
 
-// Batches cuts what is due into requests of at most limit messages, in order. A
+// sized is a message that travels with others.
+type sized interface{ octets() int64 }
+
+func (d Due) octets() int64        { return d.Size }
+func (i Intent) octets() int64     { return i.Result.Size }
+func (p MigratePut) octets() int64 { return p.Size }
+
+// Batches cuts what travels into requests of at most limit messages, in order. A
 // message larger than octets travels alone.
-func Batches(due []Due, limit int, octets int64) [][]Due {
-	var out [][]Due
+func Batches[T sized](all []T, limit int, octets int64) [][]T {
+	var out [][]T
 	start, bytes := 0, int64(0)
-	for i, d := range due {
-		size := min(max(d.Size, 0), octets+1) // a server may announce anything
+	for i, m := range all {
+		size := min(max(m.octets(), 0), octets+1) // a server may announce anything
 		full := i-start == limit || bytes+size > octets
 		if i > start && full {
-			out = append(out, due[start:i])
+			out = append(out, all[start:i])
 			start, bytes = i, 0
 		}
 		bytes += size
 	}
-	if start < len(due) {
-		out = append(out, due[start:])
+	if start < len(all) {
+		out = append(out, all[start:])
 	}
 	return out
 }

@@ -111,18 +111,13 @@ func (q *queue) named(i Intent) {
 
 // appends go in batches: a lost connection leaves some hundred outcomes unknown.
 func (q *queue) appends(g []Intent) {
-	due := make([]Due, len(g))
-	for n, i := range g {
-		due[n] = Due{ID: i.ID, Size: i.Result.Size}
-	}
-	for _, batch := range Batches(due, AppendMessages, AppendBytes) {
-		s := q.step(OpAppend, g[:len(batch)])
-		for _, i := range g[:len(batch)] {
+	for _, batch := range Batches(g, AppendMessages, AppendBytes) {
+		s := q.step(OpAppend, batch)
+		for _, i := range batch {
 			s.Messages = append(s.Messages, i.Result.ID)
 			s.Bytes += i.Result.Size
 		}
 		q.add(s)
-		g = g[len(batch):]
 	}
 }
 
