@@ -31,9 +31,9 @@ fetched. Else by its size and its whole header, which is fetched.
 
 offlineimap and getmail write some mail in other words than the server's: long lines
 of its header broken, an empty line more between its parts. What is not recognised is
-downloaded as usual; flags and dates are the server's in any
-case. The files are only read. When the sync is done, --forget drops what no message of
-the server turned out to be.`,
+downloaded as usual; flags and dates are the server's in any case. The files are only
+read. When the sync is done, --forget drops what no message of the server turned out
+to be.`,
 			[]string{"mailstow adopt work ~/Mail/work && mailstow sync work && mailstow adopt --forget work",
 				"mailstow adopt --state ~/.offlineimap work ~/Maildir"},
 			exitOK, exitFailed, exitUsage, exitPartial, exitInUse, exitInterrupted),

@@ -27,8 +27,9 @@ as a difference. Whatever differs is listed, and the exit code is 1.
 
 --sample P% reads, and with --remote downloads again, that share of the bodies;
 --sample N downloads about N bodies again. --repair fetches what is damaged or
-missing from the server, writes again what follows from a header, then looks again; a message whose bytes have changed on
-the server is reported and left as it was first received.`,
+missing from the server, writes again what follows from a header, then looks again;
+a message whose bytes have changed on the server is reported and left as it was
+first received.`,
 			[]string{"mailstow verify", "mailstow verify --remote --sample 100 work", "mailstow verify --sample 5%", "mailstow verify --repair"},
 			exitOK, exitFailed, exitUsage, exitPartial, exitAuth, exitConnection, exitGuard, exitInUse, exitInterrupted),
 		Flags: []cli.Flag{
