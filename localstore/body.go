@@ -20,6 +20,7 @@ func (tx *Tx) putChunk(body int64, number int, c chunk) error {
 	if number >= 1<<chunkBits {
 		return tx.fail(fmt.Errorf("body of more than %d chunks", 1<<chunkBits))
 	}
+	tx.s.ahead.grown.Add(int64(len(c.data)))
 	_, err := tx.exec("INSERT INTO chunk(id, size, zstd, data) VALUES (?, ?, ?, ?)", body<<chunkBits|int64(number), c.size, c.zstd, c.data)
 	return err
 }

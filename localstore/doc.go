@@ -37,7 +37,7 @@
 //	open.go create.go lock.go migrate.go  getting at the file
 //	mark.go                               telling an old copy of it
 //	sql/                                  the schema, one file per version: read it first
-//	tx.go kept.go errors.go               transactions and what can go wrong with them
+//	tx.go kept.go checkpoint.go errors.go transactions and what can go wrong with them
 //	accounts.go mailboxes.go generations.go arrive.go messages.go labels.go problems.go
 //	rename.go                             what the engine writes
 //	intent.go intent_mail.go intent_box.go

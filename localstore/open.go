@@ -45,6 +45,7 @@ type Store struct {
 	passing  bool                                    // see Passing
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 	kept     kept
+	ahead    checkpointer
 	trusted  sync.Map // by GenerationID: see believed
 	queries  queries
 }
@@ -58,6 +59,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{path: path, now: o.Now, merge: o.Merge, busy: o.busy, lazy: o.lazy}
+	s.ahead.every = checkpointBytes
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -106,7 +108,8 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 		return err
 	}
 	err := s.openPool(ctx, &s.writer, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
-		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(67108864)")
+		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(134217728)"+
+		fmt.Sprintf("&_pragma=wal_autocheckpoint(%d)", maxWALPages))
 	if err != nil {
 		return err
 	}
@@ -176,7 +179,7 @@ func (s *Store) Path() string { return s.path }
 
 // Close closes the store and gives the lock back.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.wrap(s.ahead.close())}
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {
 			errs = append(errs, s.wrap(db.Close()))

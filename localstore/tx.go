@@ -70,6 +70,9 @@ func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) er
 	if err == nil {
 		err = raw.Commit()
 	}
+	if err == nil {
+		s.checkpoint()
+	}
 	return s.wrap(canceled(ctx, err))
 }
 

@@ -1,0 +1,115 @@
+package localstore
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func init() { children["ahead"] = ahead }
+
+// bring commits a message with a body of its own of n bytes that do not shrink, and the
+// cursor with it.
+func bring(s *Store, p *Packer, uid uint32, n int) error {
+	b, err := p.Pack(strings.NewReader(fmt.Sprint(uid) + noise(n, uint64(uid))))
+	if err != nil {
+		return err
+	}
+	return s.Update(bg, func(tx *Tx) error {
+		ids, err := tx.Arrive(1, 1, []Arrival{{UID: uid}})
+		if err == nil {
+			err = tx.PutBody(ids[0], b)
+		}
+		if err == nil {
+			err = tx.SetCursor(1, Cursor{Listed: uid})
+		}
+		return err
+	})
+}
+
+// Mail reaches the file itself while the store is written to, long before SQLite would
+// bring it there; the WAL starts anew all the same.
+func TestCheckpointAhead(t *testing.T) {
+	s := newStore(t)
+	newPlace(t, s, "INBOX")
+	s.ahead.every = 1 << 20
+	if _, err := s.writer.Exec("PRAGMA wal_autocheckpoint(128)"); err != nil { // 4 MiB
+		t.Fatal(err)
+	}
+	size := func(name string) int64 {
+		fi, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fi.Size()
+	}
+	p, before := NewPacker(), size(s.Path())
+	if err := bring(s, p, 1, 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	s.ahead.wg.Wait()
+	if n := size(s.Path()); n < before+2<<20 {
+		t.Errorf("the file has %d bytes, %d before 2 MiB of mail", n, before)
+	}
+	for uid := range uint32(60) {
+		if err := bring(s, p, uid+2, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := size(s.Path() + "-wal"); n > 20<<20 {
+		t.Errorf("the WAL has %d bytes after 62 MiB of mail", n)
+	}
+}
+
+// ahead writes messages for ever and tells of each that was committed.
+func ahead(args []string) error {
+	s, err := Open(bg, args[0], Options{})
+	if err != nil {
+		return err
+	}
+	s.ahead.every = 1
+	p := NewPacker()
+	first, err := strconv.Atoi(args[1])
+	for uid := first; err == nil; uid++ {
+		if err = bring(s, p, uint32(uid), 100<<10); err == nil {
+			fmt.Println(uid)
+		}
+	}
+	return err
+}
+
+// A process killed while mail is on its way from the WAL to the file loses nothing that
+// was committed.
+func TestKilledAhead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	s := openStore(t, path, Options{Create: true})
+	newPlace(t, s, "INBOX")
+	s.Close()
+	last := 0
+	for range 6 {
+		cmd, lines := child(t, "ahead", path, strconv.Itoa(last+1))
+		until(t, lines, strconv.Itoa(last+2+rand.IntN(10)))
+		time.AfterFunc(time.Duration(rand.IntN(20_000))*time.Microsecond, func() { cmd.Process.Kill() })
+		for lines.Scan() {
+			n, err := strconv.Atoi(lines.Text())
+			if err != nil {
+				t.Fatal(lines.Text())
+			}
+			last = n
+		}
+		cmd.Wait()
+		s := openStore(t, path, Options{})
+		checkClean(t, s)
+		n := count(t, s, "SELECT count(*) FROM message WHERE body IS NOT NULL")
+		if listed := count(t, s, "SELECT listed FROM generation"); n < last || listed != n {
+			t.Errorf("%d messages, %d listed, the writer told of %d", n, listed, last)
+		}
+		last = n
+		s.Close()
+	}
+}
