@@ -13,7 +13,7 @@ import (
 // that reads the socket.
 type packers struct {
 	jobs  chan *body
-	hurry atomic.Bool // the server waits for the packers, not they for it
+	hurry atomic.Int64 // how many bodies more are packed in a hurry
 	wg    sync.WaitGroup
 }
 
@@ -25,14 +25,16 @@ func startPackers() *packers {
 	return p
 }
 
+// longHurry is how many bodies are packed in a hurry when the reader had to wait: when the
+// processors are short, queues run dry now and then without anybody having time to spare.
+const longHurry = 2 * plan.BatchMessages
+
 // work packs what comes. In a hurry it takes more room on the disk and less of the
-// processors, until nothing waits any more.
+// processors.
 func (p *packers) work() {
 	packer := localstore.NewPacker()
 	for x := range p.jobs {
-		if packer.Hurry = p.hurry.Load(); packer.Hurry && len(p.jobs) == 0 {
-			p.hurry.Store(false)
-		}
+		packer.Hurry = p.hurry.Add(-1) >= 0
 		x.packed = packer.PackBytes(x.raw)
 		close(x.ready)
 	}
@@ -41,7 +43,7 @@ func (p *packers) work() {
 // press notes that the reader is about to wait, if it does so for the packers.
 func (p *packers) press() {
 	if p != nil && len(p.jobs) > 0 {
-		p.hurry.Store(true)
+		p.hurry.Store(longHurry)
 	}
 }
 

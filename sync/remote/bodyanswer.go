@@ -3,7 +3,6 @@ package remote
 import (
 	"bytes"
 	"errors"
-	"hash/maphash"
 	"io"
 
 	"github.com/emersion/go-imap/v2"
@@ -132,7 +131,7 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 		f.useless = true
 		return nil // skipped by whoever reads on
 	}
-	var h maphash.Hash
+	var h beginning
 	h.SetSeed(f.seed)
 	tee := io.TeeReader(r, &h)
 	if !f.got.add(uid) {
