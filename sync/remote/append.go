@@ -75,7 +75,8 @@ func (c *Conn) AppendLimit() int64 {
 func (c *Conn) Append(ctx context.Context, raw string, msgs []Outgoing) ([]Appended, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := &appending{c: c, raw: raw, msgs: msgs, out: make([]Appended, len(msgs)), sent: make([]*appendCommand, len(msgs))}
+	a := &appending{c: c, raw: raw, msgs: msgs, out: make([]Appended, len(msgs)), sent: make([]*appendCommand, len(msgs)), room: rooms.Get().(*room)}
+	defer a.room.leave()
 	err := c.mayChange("append", raw)
 	if err == nil {
 		err = c.reopen(ctx, raw)

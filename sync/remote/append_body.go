@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"io"
+	"sync"
 	"time"
 
 	"mailstow/sync/wire"
@@ -11,6 +12,9 @@ import (
 // room is memory for the short messages of a command, and again for those of the next
 // one: it is most of what a migration would else allocate.
 type room struct{ all, free []byte }
+
+// rooms are those that no Append needs now: a migration makes hundreds.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // leastRoom is what it begins with: most often one draft is all there is.
 const leastRoom = 64 << 10
@@ -24,6 +28,12 @@ func (r *room) take(n int64) []byte {
 	b := r.free[:n:n]
 	r.free = r.free[n:]
 	return b
+}
+
+// leave gives it to others.
+func (r *room) leave() {
+	r.clear()
+	rooms.Put(r)
 }
 
 // clear: nothing taken is needed any more.

@@ -18,7 +18,7 @@ type appending struct {
 	out  []Appended
 	sent []*appendCommand // the last command that a message left with
 	stop error            // why no more are sent
-	room room
+	room *room
 }
 
 // appendCommand is one APPEND of one or several messages.
