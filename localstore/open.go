@@ -101,8 +101,8 @@ func (s *Store) open(ctx context.Context, o Options) error {
 // openWriter opens both pools, upgrades the schema and tidies up after a writer
 // that was killed.
 func (s *Store) openWriter(ctx context.Context, o Options) error {
-	if err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1"); err != nil {
-		return err
+	if err := s.openPool(ctx, &s.reader, "mode=rw&_query_only=1&_pragma=cache_size(-512)"); err != nil {
+		return err // a reader's cache is thrown away with every commit: to fill more costs more than it saves
 	}
 	if err := s.checkVersion(ctx, o, false); err != nil {
 		return err
