@@ -62,37 +62,50 @@ func (s *Store) Intent(ctx context.Context, id IntentID) (Intent, error) {
 }
 
 func (s *Store) eachIntent(ctx context.Context, q string, args []any, fn func(Intent) error) error {
-	return s.eachPrepared(ctx, q, args, func(r *sql.Rows) error {
-		in, err := scanIntent(r)
-		if err != nil {
-			return err
-		}
-		return fn(in)
-	})
+	return s.eachPrepared(ctx, q, args, eachScanned(fn))
 }
 
-func scanIntent(r *sql.Rows) (in Intent, err error) {
-	var made, retry sql.NullInt64
-	var name, raw []byte
-	var message, result rowScan
-	dest := []any{&in.ID, &in.Account, &made, &in.Kind, &in.State, &in.Mailbox, &in.Target,
-		&name, &raw, &in.UIDValidity, &in.UIDNext, &in.Tries, &in.Reason, &retry, &in.Needs, &in.Vanished}
-	dest = append(append(dest, message.dest()...), result.dest()...)
-	if err := r.Scan(dest...); err != nil {
-		return in, err
+// eachScanned makes an Intent of every row; what it is scanned into serves all of them.
+func eachScanned(fn func(Intent) error) func(*sql.Rows) error {
+	var scan intentScan
+	dest := scan.dest()
+	return func(r *sql.Rows) error {
+		if err := r.Scan(dest...); err != nil {
+			return err
+		}
+		return fn(scan.done())
 	}
-	in.Made, in.RetryAt = fromUnix(made), fromUnix(retry)
+}
+
+// intentScan holds what an Intent is scanned into.
+type intentScan struct {
+	in              Intent
+	made, retry     sql.NullInt64
+	name, raw       []byte
+	message, result rowScan
+}
+
+func (s *intentScan) dest() []any {
+	in := &s.in
+	dest := []any{&in.ID, &in.Account, &s.made, &in.Kind, &in.State, &in.Mailbox, &in.Target,
+		&s.name, &s.raw, &in.UIDValidity, &in.UIDNext, &in.Tries, &in.Reason, &s.retry, &in.Needs, &in.Vanished}
+	return append(append(dest, s.message.dest()...), s.result.dest()...)
+}
+
+func (s *intentScan) done() Intent {
+	in := s.in
+	in.Made, in.RetryAt = fromUnix(s.made), fromUnix(s.retry)
+	in.Name = string(s.name)
 	if in.Kind == IntentCreate {
-		name = raw
+		in.Name = string(s.raw)
 	}
-	in.Name = string(name)
-	if message.row.ID != 0 {
-		in.Message = message.done()
+	if s.message.row.ID != 0 {
+		in.Message = s.message.done()
 	}
-	if result.row.ID != 0 {
-		in.Result = result.done()
+	if s.result.row.ID != 0 {
+		in.Result = s.result.done()
 	}
-	return in, nil
+	return in
 }
 
 // SentResult is a message that may be on the server already under a UID that is

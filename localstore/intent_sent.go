@@ -13,11 +13,10 @@ func (tx *Tx) RestoreSent(all []Restoring, target MailboxID, uidvalidity, uidnex
 		return nil, err
 	}
 	intents := make([]Intent, 0, len(made))
-	err = tx.each(intentsMadeQuery, []any{made[0], made[len(made)-1]}, func(r *sql.Rows) error {
-		in, err := scanIntent(r)
+	err = tx.each(intentsMadeQuery, []any{made[0], made[len(made)-1]}, eachScanned(func(in Intent) error {
 		intents = append(intents, in)
-		return err
-	})
+		return nil
+	}))
 	return intents, err
 }
 

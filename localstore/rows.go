@@ -75,9 +75,10 @@ func (s *Store) Stale(ctx context.Context, mailbox MailboxID, fn func(Row) error
 }
 
 func (s *Store) eachRow(ctx context.Context, q string, args []any, fn func(Row) error) error {
+	var scan rowScan
+	dest := scan.dest()
 	return s.eachPrepared(ctx, q, args, func(r *sql.Rows) error {
-		var scan rowScan
-		if err := r.Scan(scan.dest()...); err != nil {
+		if err := r.Scan(dest...); err != nil {
 			return err
 		}
 		return fn(scan.done())

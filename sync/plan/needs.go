@@ -13,12 +13,12 @@ type index struct {
 	creates  map[int64]int64  // mailbox -> intent
 	renames  map[int64]int64  // mailbox -> intent
 	names    map[string]int64 // raw name wanted -> intent
-	removes  []Intent
+	removes  []*Intent
 	copies   map[int64][]int64 // message -> intents
 	touching map[int64][]int64 // mailbox -> intents that take mail out of it or put mail into it
 }
 
-func newIndex(intents []Intent, box map[int64]Box) index {
+func newIndex(intents []*Intent, box map[int64]Box) index {
 	x := index{
 		box: box, bearer: map[string]int64{}, creates: map[int64]int64{}, renames: map[int64]int64{},
 		names: map[string]int64{}, copies: map[int64][]int64{}, touching: map[int64][]int64{},
@@ -35,7 +35,7 @@ func newIndex(intents []Intent, box map[int64]Box) index {
 }
 
 // all returns for each intent those that must succeed before it (I22).
-func (x *index) all(intents []Intent) map[int64][]int64 {
+func (x *index) all(intents []*Intent) map[int64][]int64 {
 	needs := map[int64][]int64{}
 	for _, i := range intents {
 		if n := x.needs(i); len(n) > 0 {
@@ -45,7 +45,7 @@ func (x *index) all(intents []Intent) map[int64][]int64 {
 	return needs
 }
 
-func (x *index) enter(i Intent) {
+func (x *index) enter(i *Intent) {
 	switch i.Kind {
 	case conflict.EditCreate:
 		x.creates[i.Mailbox], x.names[i.Name] = i.ID, i.ID
@@ -62,7 +62,7 @@ func (x *index) enter(i Intent) {
 	}
 }
 
-func (x *index) needs(i Intent) []int64 {
+func (x *index) needs(i *Intent) []int64 {
 	n := only(x.creates[i.Mailbox], x.creates[i.Target])
 	switch i.Kind {
 	case conflict.EditCreate, conflict.EditRename:
@@ -80,7 +80,7 @@ func (x *index) needs(i Intent) []int64 {
 // name is what must happen before a name can be given: the mailbox above it
 // exists, and the one that has it now has made way. Only what was done here
 // before can be meant.
-func (x *index) name(i Intent) (n []int64) {
+func (x *index) name(i *Intent) (n []int64) {
 	if above := parent(i.Name, x.box[i.Mailbox].Delim); above != "" {
 		n = only(x.names[above])
 	}
@@ -89,7 +89,7 @@ func (x *index) name(i Intent) (n []int64) {
 }
 
 // children are the removals of mailboxes below one that is to be removed.
-func (x *index) children(i Intent) (n []int64) {
+func (x *index) children(i *Intent) (n []int64) {
 	b := x.box[i.Mailbox]
 	for _, r := range x.removes {
 		if b.Delim != "" && strings.HasPrefix(x.box[r.Mailbox].Raw, b.Raw+b.Delim) {

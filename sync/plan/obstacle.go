@@ -11,7 +11,7 @@ import (
 
 // obstacle says why an intent cannot be sent now, "" when it can. What only has
 // to be looked for needs nothing but its target.
-func (q *queue) obstacle(i Intent) string {
+func (q *queue) obstacle(i *Intent) string {
 	switch {
 	case q.ReadOnly:
 		return "the account is read-only"
@@ -63,7 +63,7 @@ func (q *queue) closed(id int64) string {
 }
 
 // message says why a message cannot be acted on.
-func (q *queue) message(i Intent) string {
+func (q *queue) message(i *Intent) string {
 	b := q.box[i.Mailbox]
 	switch {
 	case i.Message.UID == 0:
@@ -83,7 +83,7 @@ func (q *queue) message(i Intent) string {
 }
 
 // erases reports whether an intent needs \Deleted.
-func (q *queue) erases(i Intent) bool {
+func (q *queue) erases(i *Intent) bool {
 	return i.Kind == conflict.EditDelete || i.Kind == conflict.EditMove && (!q.Caps.Move || i.Result.UID != 0)
 }
 
@@ -109,7 +109,7 @@ func (q *queue) unseen(b Box) string {
 }
 
 // taken: a name that another mailbox has is free only once that one has made way.
-func (q *queue) taken(i Intent) string {
+func (q *queue) taken(i *Intent) string {
 	b, ok := q.index.bearer[i.Name]
 	if !ok || b == i.Mailbox {
 		return ""

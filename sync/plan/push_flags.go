@@ -13,7 +13,7 @@ type change struct {
 }
 
 // stores plans the flags of a mailbox: what is added, then what is removed (I14).
-func (q *queue) stores(intents []Intent) {
+func (q *queue) stores(intents []*Intent) {
 	q.half(intents, func(d delta) []imap.Flag { return d.add }, q.since,
 		func(s *Step, flags []imap.Flag) { s.Add = flags })
 	q.half(intents, func(d delta) []imap.Flag { return d.remove }, q.sinceAfterAdd,
@@ -21,14 +21,14 @@ func (q *queue) stores(intents []Intent) {
 }
 
 // half plans one sign.
-func (q *queue) half(intents []Intent, flags func(delta) []imap.Flag, since func(Intent) uint64, set func(*Step, []imap.Flag)) {
-	var some []Intent
+func (q *queue) half(intents []*Intent, flags func(delta) []imap.Flag, since func(*Intent) uint64, set func(*Step, []imap.Flag)) {
+	var some []*Intent
 	for _, i := range intents {
 		if len(flags(q.deltas[i.ID])) > 0 {
 			some = append(some, i)
 		}
 	}
-	what := func(i Intent) change { return change{conflict.Canonical(flags(q.deltas[i.ID])), since(i)} }
+	what := func(i *Intent) change { return change{conflict.Canonical(flags(q.deltas[i.ID])), since(i)} }
 	for _, g := range grouped(some, what) {
 		s := q.uids(OpStore, g)
 		s.UnchangedSince = what(g[0]).since
@@ -39,7 +39,7 @@ func (q *queue) half(intents []Intent, flags func(delta) []imap.Flag, since func
 
 // since is what a store is conditional on: that the server has not changed the
 // message after the mirror looked.
-func (q *queue) since(i Intent) uint64 {
+func (q *queue) since(i *Intent) uint64 {
 	if !q.Caps.CondStore {
 		return 0
 	}
@@ -48,7 +48,7 @@ func (q *queue) since(i Intent) uint64 {
 
 // sinceAfterAdd: a message whose flags were added to has a new MODSEQ by that
 // itself. Its second store is not conditional; being a delta, it can do no harm.
-func (q *queue) sinceAfterAdd(i Intent) uint64 {
+func (q *queue) sinceAfterAdd(i *Intent) uint64 {
 	if len(q.deltas[i.ID].add) > 0 {
 		return 0
 	}

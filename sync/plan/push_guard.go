@@ -72,12 +72,12 @@ func (q *queue) guardStale() {
 
 // doom is what would leave a mailbox for good.
 type doom struct {
-	expunges []Intent
+	expunges []*Intent
 	removal  *Intent
 	moves    int
 }
 
-func (q *queue) count(doomed map[int64]*doom, i Intent) {
+func (q *queue) count(doomed map[int64]*doom, i *Intent) {
 	d := doomed[i.Mailbox]
 	if d == nil {
 		d = &doom{}
@@ -87,7 +87,7 @@ func (q *queue) count(doomed map[int64]*doom, i Intent) {
 	case conflict.EditDelete:
 		d.expunges = append(d.expunges, i)
 	case conflict.EditRemove:
-		d.removal = &i
+		d.removal = i
 	case conflict.EditMove:
 		d.moves++
 	}
@@ -100,7 +100,7 @@ func (q *queue) judge(b Box, d *doom) {
 		m := Mailbox{Known: b.Messages, Gone: true}
 		if h := hold(max(0, b.Messages-d.moves), m, q.Limit); h != nil {
 			h.Reason = WouldRemove
-			q.hold(HeldPush{*h, b.ID, b.Name, nil}, []Intent{*d.removal})
+			q.hold(HeldPush{*h, b.ID, b.Name, nil}, []*Intent{d.removal})
 		}
 	}
 	n := len(d.expunges)
@@ -113,11 +113,11 @@ func (q *queue) judge(b Box, d *doom) {
 }
 
 // hold takes intents out of what goes.
-func (q *queue) hold(h HeldPush, intents []Intent) {
+func (q *queue) hold(h HeldPush, intents []*Intent) {
 	for _, i := range intents {
 		h.Intents = append(h.Intents, i.ID)
 		q.stays[i.ID] = true
 	}
 	q.plan.Held = append(q.plan.Held, h)
-	q.going = slices.DeleteFunc(slices.Clone(q.going), func(i Intent) bool { return q.stays[i.ID] })
+	q.going = slices.DeleteFunc(slices.Clone(q.going), func(i *Intent) bool { return q.stays[i.ID] })
 }

@@ -13,14 +13,15 @@ import (
 // queue is a push being planned.
 type queue struct {
 	PushInput
-	plan   PushPlan
-	box    map[int64]Box
-	index  index
-	needs  map[int64][]int64 // by intent: those that must succeed before it
-	going  []Intent          // what shall be sent, in order
-	settle []Intent          // what is looked for first
-	stays  map[int64]bool    // intents that are not done by this plan
-	deltas map[int64]delta   // of flags intents that go
+	plan    PushPlan
+	box     map[int64]Box
+	intents []*Intent // in the order in which they were made
+	index   index
+	needs   map[int64][]int64 // by intent: those that must succeed before it
+	going   []*Intent         // what shall be sent, in order
+	settle  []*Intent         // what is looked for first
+	stays   map[int64]bool    // intents that are not done by this plan
+	deltas  map[int64]delta   // of flags intents that go
 }
 
 // delta is what a message's flags lack on the server, and what they have too much.
@@ -31,15 +32,18 @@ func newQueue(in PushInput) *queue {
 	for _, b := range in.Boxes {
 		q.box[b.ID] = b
 	}
-	q.Intents = slices.SortedFunc(slices.Values(in.Intents), func(a, b Intent) int { return cmp.Compare(a.ID, b.ID) })
-	q.index = newIndex(q.Intents, q.box)
-	q.needs = q.index.all(q.Intents)
+	for i := range in.Intents {
+		q.intents = append(q.intents, &in.Intents[i])
+	}
+	slices.SortFunc(q.intents, func(a, b *Intent) int { return cmp.Compare(a.ID, b.ID) })
+	q.index = newIndex(q.intents, q.box)
+	q.needs = q.index.all(q.intents)
 	return q
 }
 
 // sift parts what can go from what cannot.
 func (q *queue) sift() {
-	for _, i := range q.Intents {
+	for _, i := range q.intents {
 		why := q.obstacle(i)
 		switch {
 		case why != "":
@@ -61,7 +65,7 @@ func (q *queue) sift() {
 }
 
 // wait leaves an intent where it is.
-func (q *queue) wait(i Intent, why string) {
+func (q *queue) wait(i *Intent, why string) {
 	w := Waiting{Intent: i.ID, Why: why}
 	if i.RetryAt.After(q.Now) {
 		w.Until = i.RetryAt
@@ -89,7 +93,7 @@ func (q *queue) follow() {
 
 // unsettled: the outcome is not known, or the store is an old copy, which may
 // have sent it before.
-func (q *queue) unsettled(i Intent) bool {
+func (q *queue) unsettled(i *Intent) bool {
 	switch i.Kind {
 	case conflict.EditMove:
 		return i.Result.UID == 0 && (i.State == Sent || i.State == Carried)
@@ -100,7 +104,7 @@ func (q *queue) unsettled(i Intent) bool {
 }
 
 // flags takes in what can be stored of a change of flags.
-func (q *queue) flags(i Intent) {
+func (q *queue) flags(i *Intent) {
 	add, no := Storable(conflict.Added(i.Message.Base, i.Message.Local), q.box[i.Mailbox].PermanentFlags)
 	remove, never := Storable(conflict.Added(i.Message.Local, i.Message.Base), q.box[i.Mailbox].PermanentFlags)
 	no = append(slices.Clone(no), never...)
@@ -124,7 +128,7 @@ func (q *queue) appendLimit(box int64) int64 {
 	return q.Caps.AppendLimit
 }
 
-func (q *queue) tooLarge(i Intent) bool {
+func (q *queue) tooLarge(i *Intent) bool {
 	l := q.appendLimit(i.Target)
 	return l > 0 && i.Result.Size > l
 }
