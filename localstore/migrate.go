@@ -53,7 +53,11 @@ func loadMigrations() []migration {
 // migrate brings the schema behind db to version to. Each step is a transaction
 // of its own that looks again at the version it starts from and leaves the next.
 func migrate(ctx context.Context, db *sql.DB, to int) error {
-	for _, m := range migrations[:to] {
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	for _, m := range migrations[min(version, to):to] {
 		if err := migrateOne(ctx, db, m); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}

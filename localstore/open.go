@@ -117,6 +117,11 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 	if err := migrate(ctx, s.writer, schemaVersion); err != nil {
 		return err
 	}
+	// What a statement would undo if it failed halfway is kept in memory: beyond two
+	// pages it would go to a file, and a statement about 500 messages changes many.
+	if _, err := s.writer.ExecContext(ctx, "PRAGMA temp_store = MEMORY"); err != nil {
+		return err
+	}
 	return s.recoverStaging(ctx)
 }
 

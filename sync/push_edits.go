@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -52,18 +53,28 @@ func (p *pushing) change(ctx context.Context, c *remote.Conn, steps []plan.Step)
 	if err := p.sent(ctx, leaving...); err != nil {
 		return err
 	}
+	return p.inMailboxes(ctx, c, steps, p.edit, p.edited)
+}
+
+// inMailboxes carries steps out, in all mailboxes at once, and notes what became of them
+// in one transaction: what all of them change would be written again for each.
+func (p *pushing) inMailboxes(ctx context.Context, c *remote.Conn, steps []plan.Step, edit func([]plan.Step) remote.Edits,
+	note func(*localstore.Tx, []plan.Step, remote.Edited) error) error {
 	groups := byMailbox(steps)
 	edits := make([]remote.Edits, len(groups))
 	for i, steps := range groups {
-		edits[i] = p.edit(steps)
+		edits[i] = edit(steps)
 	}
 	out, lost := c.Edit(ctx, edits, nil)
-	for i, steps := range groups {
-		if err := p.edited(ctx, steps, out[i]); err != nil {
-			return err
+	err := p.commit(ctx, func(tx *localstore.Tx) error {
+		for i, steps := range groups {
+			if err := note(tx, steps, out[i]); err != nil {
+				return err
+			}
 		}
-	}
-	return lost
+		return nil
+	})
+	return cmp.Or(err, lost)
 }
 
 // byMailbox groups steps by the mailbox they are done in, in order.
@@ -112,31 +123,29 @@ func (p *pushing) within(steps []plan.Step) remote.Edits {
 }
 
 // edited notes what became of the steps in one mailbox.
-func (p *pushing) edited(ctx context.Context, steps []plan.Step, e remote.Edited) error {
+func (p *pushing) edited(tx *localstore.Tx, steps []plan.Step, e remote.Edited) error {
 	p.opened(steps, e)
 	if e.Err != nil {
-		return p.unopened(ctx, steps, e.Err)
+		return p.unopened(tx, steps, e.Err)
 	}
-	return p.commit(ctx, func(tx *localstore.Tx) error {
-		for _, s := range steps {
-			var err error
-			switch s.Op {
-			case plan.OpStore:
-				err = p.stored(tx, s, e.Stored[0])
-				e.Stored = e.Stored[1:]
-			case plan.OpCopy:
-				err = p.relocated(tx, s, e.Copied[0])
-				e.Copied = e.Copied[1:]
-			case plan.OpMove:
-				err = p.relocated(tx, s, e.Moved[0])
-				e.Moved = e.Moved[1:]
-			}
-			if err != nil {
-				return err
-			}
+	for _, s := range steps {
+		var err error
+		switch s.Op {
+		case plan.OpStore:
+			err = p.stored(tx, s, e.Stored[0])
+			e.Stored = e.Stored[1:]
+		case plan.OpCopy:
+			err = p.relocated(tx, s, e.Copied[0])
+			e.Copied = e.Copied[1:]
+		case plan.OpMove:
+			err = p.relocated(tx, s, e.Moved[0])
+			e.Moved = e.Moved[1:]
 		}
-		return nil
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // opened notes what SELECT said of a mailbox, for the rounds to come.
@@ -149,7 +158,7 @@ func (p *pushing) opened(steps []plan.Step, e remote.Edited) {
 }
 
 // unopened: nothing was done in a mailbox.
-func (p *pushing) unopened(ctx context.Context, steps []plan.Step, cause error) error {
+func (p *pushing) unopened(tx *localstore.Tx, steps []plan.Step, cause error) error {
 	var ids []int64
 	for _, s := range steps {
 		for _, id := range s.Intents {
@@ -158,5 +167,5 @@ func (p *pushing) unopened(ctx context.Context, steps []plan.Step, cause error) 
 			}
 		}
 	}
-	return p.refused(ctx, cause, ids...)
+	return p.refuseAll(tx, cause, ids)
 }

@@ -20,21 +20,10 @@ func (p *pushing) erases(ctx context.Context, c *remote.Conn) error {
 			steps = append(steps, s)
 		}
 	}
-	groups := byMailbox(steps)
-	edits := make([]remote.Edits, len(groups))
-	for i, steps := range groups {
-		edits[i] = p.erasure(steps)
-	}
-	if len(edits) == 0 {
+	if len(steps) == 0 {
 		return nil
 	}
-	out, lost := c.Edit(ctx, edits, nil)
-	for i, steps := range groups {
-		if err := p.erased(ctx, steps, out[i]); err != nil {
-			return err
-		}
-	}
-	return lost
+	return p.inMailboxes(ctx, c, steps, p.erasure, p.erased)
 }
 
 // erasable leaves out the sources of moves whose copies were not found.
@@ -65,24 +54,22 @@ func (p *pushing) erasure(steps []plan.Step) remote.Edits {
 }
 
 // erased notes what is gone. Without UIDPLUS a message stays, marked \Deleted.
-func (p *pushing) erased(ctx context.Context, steps []plan.Step, e remote.Edited) error {
+func (p *pushing) erased(tx *localstore.Tx, steps []plan.Step, e remote.Edited) error {
 	p.opened(steps, e)
 	if e.Err != nil {
-		return p.unopened(ctx, steps, e.Err)
+		return p.unopened(tx, steps, e.Err)
 	}
-	return p.commit(ctx, func(tx *localstore.Tx) error {
-		for i, s := range steps {
-			if s.Note != "" {
-				p.note(s.Source, s.Note)
-			}
-			for _, id := range s.Intents {
-				if err := p.erasedOne(tx, id, s.Expunge, e.Stored[i], e.Expunged); err != nil {
-					return err
-				}
+	for i, s := range steps {
+		if s.Note != "" {
+			p.note(s.Source, s.Note)
+		}
+		for _, id := range s.Intents {
+			if err := p.erasedOne(tx, id, s.Expunge, e.Stored[i], e.Expunged); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // erasedOne: a message is gone when both commands were carried out. One without

@@ -32,14 +32,17 @@ var shown = []string{"TRYCREATE", "NONEXISTENT", "ALREADYEXISTS", "EXPUNGEISSUED
 
 // refused puts intents that were not carried out back into the queue.
 func (p *pushing) refused(ctx context.Context, cause error, ids ...int64) error {
-	return p.commit(ctx, func(tx *localstore.Tx) error {
-		for _, id := range ids {
-			if err := p.refuse(tx, id, cause); err != nil {
-				return err
-			}
+	return p.commit(ctx, func(tx *localstore.Tx) error { return p.refuseAll(tx, cause, ids) })
+}
+
+// refuseAll is refused within a transaction.
+func (p *pushing) refuseAll(tx *localstore.Tx, cause error, ids []int64) error {
+	for _, id := range ids {
+		if err := p.refuse(tx, id, cause); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // refuse: what the server refused waits with its words and a time to try again. What
