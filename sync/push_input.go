@@ -30,6 +30,7 @@ func (r *run) fact(id localstore.MailboxID) *facts {
 // input is what plan.Push decides from.
 func (p *pushing) input(ctx context.Context, caps plan.Caps) (plan.PushInput, error) {
 	in := plan.PushInput{Now: p.opt.Now(), ReadOnly: p.acct.ReadOnly, Stale: p.stale, Caps: caps, Limit: p.opt.MaxDeletes}
+	in.Intents = make([]plan.Intent, 0, len(p.intents))
 	removed := map[localstore.MailboxID]bool{}
 	for _, x := range p.intents {
 		in.Intents = append(in.Intents, p.intent(x))

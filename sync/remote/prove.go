@@ -45,18 +45,22 @@ const (
 
 // proveAll does what can be done in one flight.
 func (c *Conn) proveAll(ctx context.Context, works []*work) error {
-	var fit []*proving
+	var able []*work
 	var messages int64
 	if c.hasRev2(imap.CapSearchRes) {
 		for _, w := range works {
-			if p := prove(w); p != nil {
-				fit = append(fit, p)
-				messages += p.messages()
+			if n := provable(w); n > 0 {
+				able = append(able, w)
+				messages += n
 			}
 		}
 	}
-	if !worthProving(c.wire.Trip(), len(fit), messages) {
+	if !worthProving(c.wire.Trip(), len(able), messages) {
 		return nil
+	}
+	fit := make([]*proving, len(able))
+	for i, w := range able {
+		fit[i] = prove(w)
 	}
 	err := c.travel(ctx, "store", func(yield func(*stop) bool) {
 		for _, p := range fit {
@@ -98,37 +102,58 @@ type proof struct {
 	status        wire.Status
 }
 
-// prove is nil where flags are not all that is to be changed, or a message is not
-// known.
-func prove(w *work) *proving {
-	p := &proving{w: w}
+// provable counts the messages that can be changed in that flight: 0 where flags are not
+// all that is to be changed, or a message is not known.
+func provable(w *work) (messages int64) {
 	if w.ended {
-		return nil
+		return 0
 	}
 	for _, t := range w.tasks {
 		switch t := t.(type) {
 		case *confirming: // of what is left to do afterwards
 		case *storing:
-			if !p.add(t) {
-				return nil
+			for uid := range each(t.change.UIDs) {
+				if w.e.Known[uid].Size <= 0 {
+					return 0
+				}
+				messages++
 			}
 		default:
-			return nil
+			return 0
+		}
+	}
+	return messages
+}
+
+// each goes through the messages of a set without *.
+func each(set imap.UIDSet) iter.Seq[imap.UID] {
+	return func(yield func(imap.UID) bool) {
+		for _, r := range sorted(set) {
+			for uid := r.Start; ; uid++ {
+				if !yield(uid) {
+					return
+				}
+				if uid == r.Stop {
+					break
+				}
+			}
+		}
+	}
+}
+
+// prove makes the searches and changes.
+func prove(w *work) *proving {
+	p := &proving{w: w}
+	for _, t := range w.tasks {
+		if t, is := t.(*storing); is {
+			p.add(t)
 		}
 	}
 	return p
 }
 
-// messages counts those to be searched for.
-func (p *proving) messages() (n int64) {
-	for _, f := range p.proofs {
-		n += total(f.part)
-	}
-	return n
-}
-
 // add cuts a task into searches that fit into a command.
-func (p *proving) add(t *storing) bool {
+func (p *proving) add(t *storing) {
 	var part imap.UIDSet
 	var keys []string
 	length := 0
@@ -138,37 +163,25 @@ func (p *proving) add(t *storing) bool {
 		}
 		part, keys, length = nil, nil, 0
 	}
-	for _, r := range sorted(t.change.UIDs) {
-		for uid := r.Start; ; uid++ {
-			key, known := p.w.e.Known[uid].key(uid)
-			if !known {
-				return false
-			}
-			if length += len(key) + 10; length > maxProof {
-				cut()
-			}
-			part, keys = append(part, imap.UIDRange{Start: uid, Stop: uid}), append(keys, key)
-			if uid == r.Stop {
-				break
-			}
+	for uid := range each(t.change.UIDs) {
+		key := p.w.e.Known[uid].key(uid)
+		if length += len(key) + 10; length > maxProof {
+			cut()
 		}
+		part, keys = append(part, imap.UIDRange{Start: uid, Stop: uid}), append(keys, key)
 	}
 	cut()
-	return true
 }
 
-// key is the search key for one message; none without a size. The day may be
-// another one at the server, whose zone counts (RFC 9051 section 6.4.4).
-func (f Fingerprint) key(uid imap.UID) (key string, known bool) {
-	if f.Size <= 0 {
-		return "", false
-	}
-	key = fmt.Sprintf("UID %d LARGER %d SMALLER %d", uid, f.Size-1, f.Size+1)
+// key is the search key for one message. The day may be another one at the server,
+// whose zone counts (RFC 9051 section 6.4.4).
+func (f Fingerprint) key(uid imap.UID) string {
+	key := fmt.Sprintf("UID %d LARGER %d SMALLER %d", uid, f.Size-1, f.Size+1)
 	if !f.Date.IsZero() {
 		const day = "2-Jan-2006"
 		key += " SINCE " + f.Date.AddDate(0, 0, -1).Format(day) + " BEFORE " + f.Date.AddDate(0, 0, 2).Format(day)
 	}
-	return "(" + key + ")", true
+	return "(" + key + ")"
 }
 
 func (p *proving) proof(t *storing, part imap.UIDSet, keys []string) *proof {
