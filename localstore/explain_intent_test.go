@@ -7,7 +7,7 @@ var intentQueries = map[string]string{
 	"intents":         intentsQuery,
 	"intents but":     intentsButQuery,
 	"flags wanted":    flagsWantedQuery,
-	"plain flags":     plainFlagsQuery,
+	"plain flags":     moreThanFlags,
 	"flag events":     flagEvents,
 	"flag rows":       flagRows,
 	"flag intents":    flagIntents,
