@@ -2,6 +2,7 @@ package localstore
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -54,6 +55,29 @@ func TestFlagsAtOnce(t *testing.T) {
 			t.Errorf("seed %d (-one by one +at once):\n%s", seed, d)
 		}
 		checkClean(t, at.s)
+	}
+}
+
+// One of many that is gone is told, and nothing is written of the others.
+func TestFlagsAtOnceOfOneGone(t *testing.T) {
+	d := newDesk(t, newStore(t))
+	ids, was := d.present(), d.flags()
+	gone := ids[len(ids)/2]
+	err := d.s.Update(bg, func(tx *Tx) error {
+		if err := tx.Vanish(d.run, []MessageID{gone}); err != nil {
+			return err
+		}
+		var changes []FlagChange
+		for _, id := range ids {
+			changes = append(changes, FlagChange{id, `\Seen`, `\Seen`})
+		}
+		return tx.SetFlags(d.run, changes)
+	})
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(fmt.Sprint(err), fmt.Sprintf("message %d:", gone)) {
+		t.Errorf("%v, want that message %d is not there", err, gone)
+	}
+	if d := cmp.Diff(was, d.flags()); d != "" {
+		t.Error(d)
 	}
 }
 
