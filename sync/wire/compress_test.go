@@ -1,10 +1,17 @@
 package wire
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // Whatever is above, nothing is compressed before the login (CVE-2026-40203).
@@ -43,6 +50,104 @@ func TestSlowLinks(t *testing.T) {
 		c.r.meter.octets, c.r.meter.waited = tc.octets, tc.waited
 		if c.slow() != tc.slow {
 			t.Errorf("%d in %v: %v", tc.octets, tc.waited, !tc.slow)
+		}
+	}
+}
+
+// deflating is a server that compresses from its OK on, which comes with the beginning of
+// the compressed stream in one segment, and then sends stream for the next command.
+func deflating(t *testing.T, stream func(w io.Writer, tag string)) *Conn {
+	t.Helper()
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		r.ReadString('\n')
+		var first bytes.Buffer
+		first.WriteString("M1 OK deflated from here\r\n")
+		z, _ := flate.NewWriter(&first, flate.BestSpeed)
+		fmt.Fprint(z, "* OK early\r\n")
+		z.Flush()
+		w.Write(first.Bytes())
+		line, err := bufio.NewReader(flate.NewReader(r)).ReadString('\n')
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		first.Reset()
+		stream(writers{z, &first, w}, strings.Fields(line)[0])
+		io.Copy(io.Discard, r)
+	})
+	c.Client(nil)
+	return c
+}
+
+// writers deflates into a buffer and sends that.
+type writers struct {
+	z   *flate.Writer
+	buf *bytes.Buffer
+	w   net.Conn
+}
+
+func (w writers) Write(p []byte) (int, error) {
+	w.z.Write(p)
+	w.z.Flush()
+	n, err := w.w.Write(w.buf.Bytes())
+	w.buf.Reset()
+	return min(n, len(p)), err
+}
+
+func TestCompressed(t *testing.T) {
+	c := deflating(t, func(w io.Writer, tag string) { fmt.Fprintf(w, "* 7 EXISTS\r\n%s OK done\r\n", tag) })
+	if on, err := c.Compress(t.Context()); !on || err != nil {
+		t.Fatal(on, err)
+	}
+	var got []string
+	s, err := c.Do(t.Context(), Cmd("NOOP"), func(r *Response) error { got = append(got, r.Name); return nil })
+	if err != nil || s.Text != "done" || strings.Join(got, " ") != "OK EXISTS" {
+		t.Errorf("%+v, %q, %v", s, got, err)
+	}
+	if on, err := c.Compress(t.Context()); !on || err != nil {
+		t.Errorf("again: %v, %v", on, err)
+	}
+}
+
+func TestCompressionRefused(t *testing.T) {
+	c := talk(t, answering("M1 NO not now\r\n", "M2 OK plain\r\n"))
+	c.Client(nil)
+	var repaired string
+	c.opt.Repaired = func(s string) { repaired = s }
+	if on, err := c.Compress(t.Context()); on || err != nil || !strings.Contains(repaired, "not now") {
+		t.Errorf("%v, %v, %q", on, err, repaired)
+	}
+	if s, err := c.Do(t.Context(), Cmd("NOOP"), ignore); err != nil || s.Text != "plain" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// A stream that inflates without measure, or is no deflated stream, ends the connection.
+func TestCompressedNonsense(t *testing.T) {
+	lines := bytes.Repeat([]byte("* X "+strings.Repeat("y", 1000)+"\r\n"), 1000)
+	for name, stream := range map[string]func(w io.Writer, tag string){
+		WhatRatio: func(w io.Writer, _ string) {
+			for range 200 {
+				if _, err := w.Write(lines); err != nil {
+					return
+				}
+			}
+		},
+		"damaged": func(w io.Writer, _ string) { w.(writers).w.Write([]byte{0xff, 0xff, 0xff, 0xff}) },
+		"nothing": func(w io.Writer, _ string) {
+			empty := bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<16) // stored blocks of no octets
+			for range 10 {
+				w.(writers).w.Write(empty)
+			}
+		},
+	} {
+		c := deflating(t, stream)
+		if on, err := c.Compress(t.Context()); !on || err != nil {
+			t.Fatal(on, err)
+		}
+		_, err := c.Do(t.Context(), Cmd("NOOP"), func(*Response) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), name) || c.Err() == nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
