@@ -247,10 +247,12 @@ func (c *Conn) Guard(ctx context.Context, f func() error) error { return c.guard
 // Greeting reads the first response: OK, PREAUTH or BYE (RFC 9051 section 7.1).
 func (c *Conn) Greeting(ctx context.Context) (s Status, err error) {
 	err = c.guard(ctx, func() error {
+		c.asked = time.Now() // the server greets when it hears that the connection stands
 		resp, ok, err := c.r.head()
 		if err != nil {
 			return c.fail(firstCut(err))
 		}
+		c.arrived()
 		c.resp = resp
 		if !ok || resp.Tag != "*" || resp.HasNum || resp.Name != "OK" && resp.Name != "PREAUTH" && resp.Name != "BYE" {
 			return c.fail(&ProtocolError{What: "the greeting is no IMAP greeting: " + OneLine(c.r.seg)})
