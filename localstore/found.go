@@ -90,9 +90,10 @@ const foundOf = ` found f JOIN body fb ON fb.id = f.body
 	WHERE f.account = (SELECT x.account FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation)
 	AND f.size = m.size AND fb.damaged = 0`
 
-// foundHere: f was found in the mailbox x, under the UIDVALIDITY of g. INBOX has no case.
+// foundHere: f was found in the mailbox x, under the UIDVALIDITY of g. INBOX has no case;
+// imap-backup keeps the delimiter of the server.
 const foundHere = ` f.account = x.account AND f.uidvalidity = g.uidvalidity
-	AND (f.folder IN (replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB))`
+	AND (f.folder IN (x.name, replace(x.name, x.delim, '/'), replace(CAST(x.raw AS TEXT), x.delim, '/')) OR upper(f.folder) = 'INBOX' AND x.raw = CAST('INBOX' AS BLOB))`
 
 // foundByUID is the body that another program downloaded from where m is: from a
 // mailbox of that name, UIDVALIDITY and UID, and of that size. Its parameter says
@@ -101,9 +102,10 @@ const foundByUID = "CASE WHEN ? THEN (SELECT min(fb.sha256) FROM" + foundOf + ` 
 	AND EXISTS (SELECT 1 FROM generation g JOIN mailbox x ON x.id = g.mailbox WHERE g.id = m.generation AND` + foundHere + `)
 	HAVING min(f.body) = max(f.body)) END`
 
-const believedQuery = `SELECT count(*), ifnull(sum(f.size = m.size), 0) FROM generation g JOIN mailbox x ON x.id = g.mailbox
+// A message that was found in two forms counts once.
+const believedQuery = `SELECT count(*), ifnull(sum(same), 0) FROM (SELECT max(f.size = m.size) AS same FROM generation g JOIN mailbox x ON x.id = g.mailbox
 	CROSS JOIN found f CROSS JOIN message m ON m.generation = g.id AND m.uid = f.uid AND m.vanished_run IS NULL
-	WHERE g.id = ? AND f.uid IS NOT NULL AND` + foundHere
+	WHERE g.id = ? AND f.uid IS NOT NULL AND` + foundHere + " GROUP BY f.uid)"
 
 // believed tells whether the UIDs that another program noted are those of a
 // generation: of the messages under them nine of ten have the size of what was found.

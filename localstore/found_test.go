@@ -128,3 +128,35 @@ func TestFoundOfAnotherServer(t *testing.T) {
 		}
 	}
 }
+
+// Of messages that were found in two forms, the one of the right size counts; and a
+// program may have kept the delimiter of the server.
+func TestFoundInTwoForms(t *testing.T) {
+	s := newStore(t)
+	p := newPlace(t, s, "Box.a")
+	arrive(t, s, p, 1, 2, 3) // of 10, 20, 30 bytes
+	packer := NewPacker()
+	update(t, s, func(tx *Tx) error {
+		if _, err := tx.PutMailbox(p.acct, MailboxInfo{Raw: "Box.a", Name: "Box.a", Delim: ".", Selectable: true}, p.run); err != nil {
+			return err
+		}
+		for uid := range uint32(3) {
+			for _, less := range []uint32{2, 0} {
+				body := packer.PackBytes(make([]byte, 10*(uid+1)-less))
+				if _, err := tx.PutFound(p.acct, []Found{{body, "Box.a", 7, uid + 1}}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	rows, err := s.Missing(bg, p.gen, 0, time.Now(), 100)
+	if err != nil || len(rows) != 3 {
+		t.Fatal(rows, err)
+	}
+	for i, r := range rows {
+		if r.Same == nil || *r.Same != packer.PackBytes(make([]byte, 10*(i+1))).SHA256 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
