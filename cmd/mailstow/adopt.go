@@ -30,10 +30,11 @@ state files, offlineimap in FolderValidity, imap-backup in its .imap files): not
 fetched. Else by its size and its whole header, which is fetched.
 
 offlineimap and getmail write some mail in other words than the server's: long lines
-of its header broken, an empty line more between its parts. What is not recognised is
-downloaded as usual; flags and dates are the server's in any case. The files are only
-read. When the sync is done, --forget drops what no message of the server turned out
-to be.`,
+of its header broken, an empty line more between its parts. The files of imap-backup do
+not tell whether a message ended with an empty line: up to 1 MB, it is taken over in both
+forms. What is not recognised is downloaded as usual; flags and dates are the server's in
+any case. The files are only read. When the sync is done, --forget drops what no message
+of the server turned out to be.`,
 			[]string{"mailstow adopt work ~/Mail/work && mailstow sync work && mailstow adopt --forget work",
 				"mailstow adopt --state ~/.offlineimap work ~/Maildir"},
 			exitOK, exitFailed, exitUsage, exitPartial, exitInUse, exitInterrupted),
@@ -114,27 +115,35 @@ func (ad *adopting) run(paths, states []string) error {
 }
 
 func (ad *adopting) flush() error {
-	found := make([]localstore.Found, len(ad.batch))
+	var forms [2][]localstore.Found // what was found, and what it may have been as well
 	noted, size := 0, int64(0)
-	for i, m := range ad.batch {
-		found[i] = localstore.Found{Body: m.body, Folder: folderOf(m), UIDValidity: m.Noted.UIDValidity, UID: m.Noted.UID}
-		if found[i].Folder != "" && m.Noted.UID != 0 {
+	for _, m := range ad.batch {
+		f := localstore.Found{Body: m.body, Folder: folderOf(m), UIDValidity: m.Noted.UIDValidity, UID: m.Noted.UID}
+		if m.Other {
+			forms[1] = append(forms[1], f)
+			continue
+		}
+		forms[0] = append(forms[0], f)
+		if f.Folder != "" && f.UID != 0 {
 			noted++
 		}
-		size += m.body.Size
+		size += f.Body.Size
 	}
 	fresh := 0
 	err := ad.store.Update(ad.ctx, func(tx *localstore.Tx) error {
 		acct, err := tx.Account(ad.name, ad.url)
 		if err == nil {
-			fresh, err = tx.PutFound(acct, found)
+			fresh, err = tx.PutFound(acct, forms[0])
+		}
+		if err == nil {
+			_, err = tx.PutFound(acct, forms[1])
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	ad.all, ad.fresh, ad.noted, ad.bytes = ad.all+len(found), ad.fresh+fresh, ad.noted+noted, ad.bytes+size
+	ad.all, ad.fresh, ad.noted, ad.bytes = ad.all+len(forms[0]), ad.fresh+fresh, ad.noted+noted, ad.bytes+size
 	ad.batch, ad.held = ad.batch[:0], 0
 	return nil
 }

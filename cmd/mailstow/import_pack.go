@@ -28,7 +28,7 @@ type mailPacker struct {
 	store   *localstore.Store
 	ctx     context.Context
 	convert func(io.Reader) (io.Reader, error) // what a file has into what a server has
-	states  []string
+	states  []string                           // not nil: the mail is taken over
 	packer  *localstore.Packer
 	out     chan packedMail
 	show    *meter
@@ -49,7 +49,7 @@ func (p *mailPacker) run(paths []string) {
 	defer close(p.out)
 	defer p.show.finish()
 	p.size = p.ui.sizeOf(paths)
-	r := &export.Reader{Found: p.found, Bad: p.noted, States: p.states}
+	r := &export.Reader{Found: p.found, Bad: p.noted, States: p.states, Downloaded: p.states != nil}
 	for _, path := range paths {
 		var err error
 		if path == "-" {

@@ -19,6 +19,6 @@
 // Layout: run.go is an export; state.go its folder and what it remembers of it, names.go
 // where a mailbox lies there, folder.go and file.go how a message gets there; maildir.go with
 // letters.go, mbox.go and eml.go are the formats, mboxfile.go what is in an mbox. read.go
-// is the way back: readmaildir.go, readmbox.go with openmbox.go and fields.go, and
-// noted.go know what other programs write, too.
+// is the way back: readmaildir.go, readmbox.go with openmbox.go and fields.go,
+// noted.go and imapbackup.go know what other programs write, too.
 package export

@@ -99,12 +99,20 @@ func envelopeSender(from string) string {
 // fromLines passes bytes on and changes the lines in them that begin with any number
 // of > and "From ": with add they get one > more, else one less. One undoes the other.
 type fromLines struct {
-	w    io.Writer
-	add  bool
-	mid  bool // in a line that is passed on as it is
-	gt   int  // how many > the line begins with so far
-	from int  // how many bytes of "From " follow them
-	last byte
+	w     io.Writer
+	add   bool
+	loose bool // "From" counts without the space, as imap-backup has it
+	mid   bool // in a line that is passed on as it is
+	gt    int  // how many > the line begins with so far
+	from  int  // how many bytes of "From " follow them
+	last  byte
+}
+
+func (q *fromLines) word() string {
+	if q.loose {
+		return strings.TrimSpace(fromLine)
+	}
+	return fromLine
 }
 
 func (q *fromLines) Write(p []byte) (int, error) {
@@ -147,16 +155,17 @@ func plain(p []byte) (end int) {
 
 // begin looks at the beginning of a line, and tells how much of p belongs to it.
 func (q *fromLines) begin(p []byte) (int, error) {
+	word := q.word()
 	for i, c := range p {
 		switch {
 		case c == '>' && q.from == 0:
 			q.gt++
-		case c == fromLine[q.from]:
+		case c == word[q.from]:
 			q.from++
 		default:
 			return i, q.settle()
 		}
-		if q.from == len(fromLine) {
+		if q.from == len(word) {
 			return i + 1, q.settle()
 		}
 	}
@@ -167,7 +176,7 @@ func (q *fromLines) begin(p []byte) (int, error) {
 func (q *fromLines) settle() error {
 	gt := q.gt
 	switch {
-	case q.from < len(fromLine):
+	case q.from < len(q.word()):
 	case q.add:
 		gt++
 	case gt > 0:

@@ -1,9 +1,6 @@
 package export
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -145,59 +142,4 @@ func (r *Reader) folderValidity(name string) uint32 {
 		}
 	}
 	return validity
-}
-
-// backupNotes are those of imap-backup about an mbox: by the offset of a message, or
-// one after another.
-type backupNotes struct {
-	Version     int      `json:"version"`
-	UIDValidity uint32   `json:"uid_validity"`
-	UIDs        []uint32 `json:"uids"` // of version 2
-	Messages    []struct {
-		UID    uint32   `json:"uid"`
-		Offset int64    `json:"offset"`
-		Flags  []string `json:"flags"`
-	} `json:"messages"`
-	at map[int64]int // messages by offset
-}
-
-// readBackup reads NAME.imap beside NAME.mbox.
-func readBackup(path string) (n backupNotes, err error) {
-	text, err := os.ReadFile(strings.TrimSuffix(path, ".mbox") + ".imap")
-	if errors.Is(err, fs.ErrNotExist) {
-		return n, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &n)
-	}
-	n.at = map[int64]int{}
-	for i, m := range n.Messages {
-		n.at[m.Offset] = i
-	}
-	return n, err
-}
-
-// of gives what is known of the message at an offset, the i-th one.
-func (n backupNotes) of(offset int64, i int) (Noted, []string) {
-	if at, ok := n.at[offset]; ok {
-		var flags []string
-		for _, f := range n.Messages[at].Flags {
-			flags = append(flags, systemFlag(f))
-		}
-		return Noted{n.UIDValidity, n.Messages[at].UID}, flags
-	}
-	if len(n.Messages) == 0 && i < len(n.UIDs) {
-		return Noted{n.UIDValidity, n.UIDs[i]}, nil
-	}
-	return Noted{}, nil
-}
-
-// systemFlag gives the flags of IMAP their backslash back.
-func systemFlag(name string) string {
-	for _, l := range letters {
-		if strings.EqualFold(`\`+name, l.flag) {
-			return l.flag
-		}
-	}
-	return name
 }

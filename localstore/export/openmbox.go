@@ -28,7 +28,8 @@ func (p mboxPart) unquoted(path string, skip int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return limited{&unquoter{in: io.NewSectionReader(f, p.start+skip, p.end-p.start-skip)}, f}, nil
+	q := &fromLines{loose: p.backup, mid: p.backup}
+	return limited{&unquoter{in: io.NewSectionReader(f, p.start+skip, p.end-p.start-skip), q: q}, f}, nil
 }
 
 // unquoter is fromLines for a reader.
@@ -41,8 +42,8 @@ type unquoter struct {
 }
 
 func (u *unquoter) Read(p []byte) (int, error) {
-	if u.q == nil {
-		u.q, u.buf = &fromLines{w: &u.out}, make([]byte, 64<<10)
+	if u.buf == nil {
+		u.q.w, u.buf = &u.out, make([]byte, 64<<10)
 	}
 	for u.out.Len() == 0 {
 		if u.err != nil {
@@ -76,20 +77,25 @@ func (p mboxPart) openPlain(path string, skip int64) (io.ReadCloser, error) {
 
 // tail is how long the empty line at the end is.
 func (p mboxPart) tail(path string) (int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	end := make([]byte, min(4, p.end-p.start))
-	if _, err := f.ReadAt(end, p.end-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
-	}
+	end, err := p.lastBytes(path, 3)
 	switch {
 	case bytes.HasSuffix(end, []byte("\n\r\n")):
-		return 2, nil
+		return 2, err
 	case bytes.HasSuffix(end, []byte("\n\n")):
-		return 1, nil
+		return 1, err
 	}
-	return 0, nil
+	return 0, err
+}
+
+func (p mboxPart) lastBytes(path string, n int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	end := make([]byte, min(n, p.end-p.start))
+	if _, err := f.ReadAt(end, p.end-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return end, nil
 }

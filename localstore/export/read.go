@@ -21,10 +21,12 @@ type Message struct {
 	Flags  []string  // of IMAP
 	Date   time.Time // of its arrival; zero: nobody knows
 	Noted  Noted
+	Other  bool // this is the message before once more, as it may have been as well
 
 	exact func() (io.ReadCloser, error) // nil: nothing tells what it was
 	sum   string                        // what the SHA-256 of that begins with, in hexadecimal
 	plain func() (io.ReadCloser, error)
+	other func() (io.ReadCloser, error) // nil: what plain gives is all that it can have been
 }
 
 // Noted is what the program that downloaded a message says of where it was on the
@@ -57,6 +59,9 @@ type Reader struct {
 	Bad func(place string, err error) error
 	// States are folders where mbsync and offlineimap keep what they know of UIDs.
 	States []string
+	// Downloaded: the mail is looked for on its server. A message is found twice where
+	// a program wrote two alike.
+	Downloaded bool
 
 	ctx   context.Context
 	root  string

@@ -27,7 +27,10 @@ func (r *Reader) mbox(path, source string, names []string) error {
 			return err
 		}
 	}
-	s := &mboxScan{in: bufio.NewReaderSize(f, 256<<10), blank: true}
+	if backup != nil {
+		names = backupNames(names)
+	}
+	s := &mboxScan{in: bufio.NewReaderSize(f, 256<<10), blank: true, backup: backup != nil}
 	for i := 0; ; i++ {
 		part, err := s.next()
 		if err != nil {
@@ -52,6 +55,13 @@ func (r *Reader) mbox(path, source string, names []string) error {
 		if err := r.Found(m); err != nil {
 			return err
 		}
+		if m.other == nil || !r.Downloaded {
+			continue
+		}
+		m.plain, m.Other = m.other, true
+		if err := r.Found(m); err != nil {
+			return err
+		}
 	}
 }
 
@@ -60,16 +70,21 @@ func (r *Reader) mbox(path, source string, names []string) error {
 type mboxPart struct {
 	from, start, end int64
 	line             string
+	backup           bool // imap-backup wrote it
+	blanks           int  // empty lines
+	cr               bool // there is a CR in it
 }
 
 // mboxScan finds the parts of an mbox.
 type mboxScan struct {
-	in    *bufio.Reader
-	at    int64 // read so far
-	blank bool  // the line before was empty
-	open  mboxPart
-	begun bool
-	ended bool
+	in     *bufio.Reader
+	at     int64 // read so far
+	blank  bool  // the line before was empty
+	cr     bool  // it has a CR
+	backup bool  // imap-backup wrote it
+	open   mboxPart
+	begun  bool
+	ended  bool
 }
 
 // next gives the next part; its end is 0 when there is none.
@@ -81,14 +96,18 @@ func (s *mboxScan) next() (mboxPart, error) {
 			return mboxPart{}, err
 		}
 		s.ended = err == io.EOF
-		begins := s.blank && isSeparator(line)
+		begins := s.blank && (isSeparator(line) || s.backup && bytes.HasPrefix(line, []byte(fromLine)))
 		s.blank = len(bytes.TrimRight(line, "\r\n")) == 0
 		if !begins {
+			s.open.cr = s.open.cr || s.cr
+			if s.blank && len(line) > 0 {
+				s.open.blanks++
+			}
 			continue
 		}
 		done := s.open
 		done.end = at
-		s.open = mboxPart{from: at, start: s.at, line: string(line)}
+		s.open = mboxPart{from: at, start: s.at, line: string(line), backup: s.backup}
 		if s.begun {
 			return done, nil
 		}
@@ -106,9 +125,11 @@ func (s *mboxScan) next() (mboxPart, error) {
 // line reads a line and gives its beginning.
 func (s *mboxScan) line() ([]byte, error) {
 	var head []byte
+	s.cr = false
 	for {
 		piece, err := s.in.ReadSlice('\n')
 		s.at += int64(len(piece))
+		s.cr = s.cr || bytes.IndexByte(piece, '\r') >= 0
 		if head == nil {
 			head = append(make([]byte, 0, 80), piece[:min(len(piece), maxLine)]...)
 		}
@@ -140,6 +161,9 @@ const maxHead = 1 << 20
 
 // message looks at the head of a part.
 func (p mboxPart) message(path string) (Message, error) {
+	if p.backup {
+		return p.ofBackup(path)
+	}
 	m := Message{Date: fromDate(p.line)}
 	f, err := os.Open(path)
 	if err != nil {
