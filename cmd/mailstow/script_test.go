@@ -79,6 +79,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"code":        code,
 	"sql":         runSQL,
 	"hold":        hold,
+	"seize":       seize,
 	"mirror":      makeMirror,
 	"relocate":    relocateMail,
 	"unmailbox":   deleteMailbox,
@@ -133,6 +134,15 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 	s, err := localstore.Open(context.Background(), ts.MkAbs(args[0]), localstore.Options{Create: true, Merge: conflict.MergeText})
 	ts.Check(err)
 	ts.Defer(func() { s.Close() })
+}
+
+// seize FILE: a program that is not mailstow writes to the store until the script ends.
+func seize(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_txlock=immediate")
+	ts.Check(err)
+	tx, err := db.Begin()
+	ts.Check(err)
+	ts.Defer(func() { tx.Rollback(); db.Close() })
 }
 
 // absent FILE...: none of them exists.
