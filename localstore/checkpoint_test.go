@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailstow/sync/testkit/faultfile"
 )
 
 func init() { children["ahead"] = ahead }
@@ -63,6 +65,84 @@ func TestCheckpointAhead(t *testing.T) {
 	}
 	if n := size(s.Path() + "-wal"); n > 20<<20 {
 		t.Errorf("the WAL has %d bytes after 62 MiB of mail", n)
+	}
+}
+
+// On a disk that is slower than the mail comes the WAL does not grow without end.
+func TestCheckpointOnSlowDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	defer faultfile.Watch(filepath.Dir(path), func(op faultfile.Op) faultfile.Code {
+		if op.Kind == faultfile.Write && op.File == "mail.db" {
+			time.Sleep(2 * time.Millisecond) // that is what is slow
+		}
+		return op.Do()
+	})()
+	s := openStore(t, path, Options{Create: true})
+	defer s.Close()
+	newPlace(t, s, "INBOX")
+	s.ahead.every, s.ahead.walPages = 2<<20, 128
+	if _, err := s.writer.Exec("PRAGMA wal_autocheckpoint(128)"); err != nil { // 4 MiB
+		t.Fatal(err)
+	}
+	p, most := NewPacker(), int64(0)
+	for uid := range uint32(48) {
+		if err := bring(s, p, uid+1, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		fi, err := os.Stat(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, fi.Size())
+	}
+	if most > 20<<20 {
+		t.Errorf("the WAL had %d bytes", most)
+	}
+}
+
+// A store is made compact behind a checkpoint under way; nobody else has it open.
+func TestCompactBehindCheckpoint(t *testing.T) {
+	s := newStore(t)
+	newPlace(t, s, "INBOX")
+	s.ahead.every = 1 << 20
+	p := NewPacker()
+	for uid := range uint32(20) {
+		if err := bring(s, p, uid+1, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := s.Compact(bg, false); left || err != nil {
+			t.Fatalf("after %d messages: log left %v, %v", uid+1, left, err)
+		}
+	}
+}
+
+// Nothing begins once a store is being closed.
+func TestCheckpointAfterClose(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.ahead.grown.Store(checkpointBytes)
+	s.checkpoint()
+	s.ahead.wg.Wait()
+	if s.ahead.db != nil {
+		t.Error("a closed store is open again")
+	}
+}
+
+// The state of a migration stays small: SQLite alone moves what is in its WAL.
+func TestPassingHasNoneAhead(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "state"), Options{Create: true, Passing: true})
+	defer s.Close()
+	var pages int
+	if err := s.writer.QueryRow("PRAGMA wal_autocheckpoint").Scan(&pages); err != nil || pages != passingWALPages {
+		t.Errorf("%d pages, %v", pages, err)
+	}
+	s.ahead.grown.Store(1 << 40)
+	s.checkpoint()
+	s.ahead.wg.Wait()
+	if s.ahead.db != nil {
+		t.Error("a checkpoint was made")
 	}
 }
 

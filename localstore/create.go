@@ -70,6 +70,9 @@ func what(mode fs.FileMode) string {
 // versionError refuses newer schemas, and where exact older ones.
 func versionError(path string, version int, exact bool) error {
 	switch {
+	case version < 0:
+		return &Error{Kind: ErrCorrupt, Path: path, Err: fmt.Errorf("schema %d", version),
+			Hint: "move it away, and put a copy of it back or sync again"}
 	case version > schemaVersion:
 		return &Error{Kind: ErrNewer, Path: path, Err: fmt.Errorf("schema %d, known up to %d", version, schemaVersion),
 			Hint: "install the newer mailstow again"}

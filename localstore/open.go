@@ -59,7 +59,6 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{path: path, now: o.Now, merge: o.Merge, busy: o.busy, lazy: o.lazy}
-	s.ahead.every = checkpointBytes
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -107,19 +106,15 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 	if err := s.checkVersion(ctx, o, false); err != nil {
 		return err
 	}
+	s.ahead.pace(s.passing)
 	err := s.openPool(ctx, &s.writer, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
 		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(134217728)"+
-		fmt.Sprintf("&_pragma=wal_autocheckpoint(%d)", maxWALPages))
+		fmt.Sprintf("&_pragma=wal_autocheckpoint(%d)", s.ahead.walPages))
 	if err != nil {
 		return err
 	}
 	s.writer.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.writer, schemaVersion); err != nil {
-		return err
-	}
-	// What a statement would undo if it failed halfway is kept in memory: beyond two
-	// pages it would go to a file, and a statement about 500 messages changes many.
-	if _, err := s.writer.ExecContext(ctx, "PRAGMA temp_store = MEMORY"); err != nil {
 		return err
 	}
 	return s.recoverStaging(ctx)

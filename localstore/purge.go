@@ -85,6 +85,7 @@ func (s *Store) Compact(ctx context.Context, anew bool) (left bool, err error) {
 	if s.writer == nil {
 		return false, &Error{Kind: ErrReadOnly, Path: s.path}
 	}
+	s.ahead.wg.Wait() // of a checkpoint under way SQLite would say that another program reads
 	if anew {
 		if _, err := s.writer.ExecContext(ctx, "VACUUM"); err != nil {
 			return false, s.wrap(canceled(ctx, err))

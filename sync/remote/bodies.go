@@ -136,6 +136,12 @@ type bodyFetch struct {
 	seed     maphash.Seed
 }
 
+// digest tells whether a repeated answer differs from the first.
+type digest struct {
+	size int64
+	sum  uint64
+}
+
 // run sends the requests for sets and reads their answers.
 func (f *bodyFetch) run(ctx context.Context, sets []BodySet, answered func(set int, err error) error) error {
 	f.reset()

@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"io"
 
 	"github.com/emersion/go-imap/v2"
@@ -131,7 +132,7 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 		f.useless = true
 		return nil // skipped by whoever reads on
 	}
-	var h beginning
+	var h maphash.Hash
 	h.SetSeed(f.seed)
 	tee := io.TeeReader(r, &h)
 	if !f.got.add(uid) {

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -247,7 +248,9 @@ func (c *Conn) Guard(ctx context.Context, f func() error) error { return c.guard
 // Greeting reads the first response: OK, PREAUTH or BYE (RFC 9051 section 7.1).
 func (c *Conn) Greeting(ctx context.Context) (s Status, err error) {
 	err = c.guard(ctx, func() error {
-		c.asked = time.Now() // the server greets when it hears that the connection stands
+		if c.greetsFromAfar() {
+			c.asked = time.Now()
+		}
 		resp, ok, err := c.r.head()
 		if err != nil {
 			return c.fail(firstCut(err))
@@ -265,6 +268,14 @@ func (c *Conn) Greeting(ctx context.Context) (s Status, err error) {
 		return nil
 	})
 	return s, err
+}
+
+// greetsFromAfar reports whether the greeting takes a round trip: the server greets when it
+// hears that the connection stands. Up to TLS 1.2 it is the server that ends the handshake
+// (RFC 5246 section 7.3), and the greeting comes right behind.
+func (c *Conn) greetsFromAfar() bool {
+	above, ok := c.nc.(*tls.Conn)
+	return !ok || above.ConnectionState().Version >= tls.VersionTLS13
 }
 
 // firstCut: a connection that ends before its greeting was cut, not finished.

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailstow/sync/testkit/testcert"
 )
 
 // says is a server that says one thing and waits for the end.
@@ -44,6 +47,33 @@ func TestGreeting(t *testing.T) {
 			t.Errorf("%q: %v (%T), want a %T", said, err, err, want)
 		case want != nil && c.Err() == nil:
 			t.Errorf("%q: the connection stands", said)
+		}
+	}
+}
+
+// The greeting tells how far away the server is, but for the one behind a handshake that
+// the server ended.
+func TestGreetingIsARoundTrip(t *testing.T) {
+	cert := testcert.New(t, t.TempDir())
+	for version, travels := range map[uint16]bool{0: true, tls.VersionTLS12: false, tls.VersionTLS13: true} {
+		c := talk(t, func(_ *bufio.Reader, w net.Conn) {
+			if version != 0 {
+				w = tls.Server(w, &tls.Config{Certificates: []tls.Certificate{cert.TLS}, MaxVersion: version})
+			}
+			fmt.Fprint(w, "* OK hello\r\n")
+		})
+		if version != 0 {
+			err := c.Upgrade(func(nc net.Conn) (net.Conn, error) {
+				above := tls.Client(nc, &tls.Config{InsecureSkipVerify: true})
+				return above, above.HandshakeContext(t.Context())
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := c.Trip()
+		if _, err := c.Greeting(t.Context()); err != nil || before != 0 || c.Trip() > 0 != travels {
+			t.Errorf("%s: %v before, %v behind, %v", tls.VersionName(version), before, c.Trip(), err)
 		}
 	}
 }

@@ -42,17 +42,6 @@ func talk(t *testing.T, script func(r *bufio.Reader, w net.Conn)) *Conn {
 
 func ignore(*Response) error { return ErrStray }
 
-// The greeting is the first round trip, in which no password is looked up.
-func TestGreetingIsARoundTrip(t *testing.T) {
-	c := talk(t, func(_ *bufio.Reader, w net.Conn) { fmt.Fprint(w, "* OK hello\r\n") })
-	if c.Trip() != 0 {
-		t.Errorf("%v before anything was heard", c.Trip())
-	}
-	if _, err := c.Greeting(context.Background()); err != nil || c.Trip() <= 0 {
-		t.Errorf("%v, %v", c.Trip(), err)
-	}
-}
-
 // Thousands of commands whose answers are long: neither side may end up waiting
 // for the other to read.
 func TestPipelineNeverBlocks(t *testing.T) {
