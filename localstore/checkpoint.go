@@ -27,10 +27,13 @@ type checkpointer struct {
 	every    int64        // see checkpointBytes
 	walPages int64        // see maxWALPages
 	grown    atomic.Int64 // bytes of bodies written since the last one began
-	pages    atomic.Int64 // in the WAL when it ended
-	busy     atomic.Bool
 	wg       sync.WaitGroup
 	db       *sql.DB // one connection, from the first one on
+
+	mu     sync.Mutex
+	pages  int64 // in the WAL when the last one ended
+	busy   bool
+	closed bool
 }
 
 func (c *checkpointer) pace(passing bool) {
@@ -44,39 +47,51 @@ func (c *checkpointer) pace(passing bool) {
 // transactions.
 func (s *Store) checkpoint() {
 	c := &s.ahead
-	switch grown := c.grown.Load(); {
-	case grown < c.every:
+	grown := c.grown.Load()
+	if grown < c.every {
 		return
-	case grown-c.every >= c.every:
+	}
+	if grown-c.every >= c.every {
 		c.wg.Wait() // the disk takes longer than the mail
-	case c.busy.Load():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy || c.closed {
 		return
 	}
-	if c.pages.Swap(0) >= c.walPages {
-		return // the next commit makes one, with nothing else under way
+	if c.pages >= c.walPages {
+		c.pages = 0 // the next commit makes one, with nothing else under way
+		return
 	}
-	if c.busy.CompareAndSwap(false, true) {
-		c.grown.Store(0)
-		c.wg.Go(func() { s.moveAhead(c) })
-	}
+	c.busy = true
+	c.grown.Store(0)
+	c.wg.Go(func() { c.ended(s.moveAhead(c)) })
 }
 
-func (s *Store) moveAhead(c *checkpointer) {
-	defer c.busy.Store(false)
+// moveAhead makes one checkpoint and tells how many pages the WAL has; 0: unknown.
+func (s *Store) moveAhead(c *checkpointer) (pages int64) {
 	if c.db == nil && s.openPool(context.Background(), &c.db, "mode=rw&_synchronous=NORMAL") != nil {
-		return
+		return 0
 	}
-	var blocked, pages, moved int64
-	if c.db.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &pages, &moved) == nil {
-		c.pages.Store(pages)
+	var blocked, moved int64
+	if c.db.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &pages, &moved) != nil {
+		return 0
 	}
+	return pages
+}
+
+func (c *checkpointer) ended(pages int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy, c.pages = false, pages
 }
 
 // close waits for a checkpoint under way; none begins any more.
 func (c *checkpointer) close() error {
-	for !c.busy.CompareAndSwap(false, true) {
-		c.wg.Wait()
-	}
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.wg.Wait()
 	if c.db == nil {
 		return nil
 	}
