@@ -59,10 +59,11 @@ func (tx *Tx) writeFlagsOf(run RunID, changes []FlagChange, plain map[MessageID]
 			agreed = append(agreed, c.ID)
 		}
 	}
-	if _, err := tx.exec(flagEvents, tx.at.Unix(), run, jsonList(rows)); err != nil {
+	list := jsonList(rows)
+	if _, err := tx.exec(flagEvents, tx.at.Unix(), run, list); err != nil {
 		return err
 	}
-	n, err := tx.exec(flagRows, jsonList(rows))
+	n, err := tx.exec(flagRows, list)
 	if err == nil && n < int64(len(rows)) { // one of them is not there
 		for _, c := range changes {
 			err = cmp.Or(err, tx.writeFlags(run, c.ID, c.Base, c.Local))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -221,14 +222,7 @@ func parseAppendUID(arg, code string, n int) (validity uint32, uids []imap.UID) 
 	if !ok || total(set) != int64(n) {
 		return 0, nil
 	}
-	for _, r := range set {
-		for uid := r.Start; ; uid++ {
-			uids = append(uids, uid)
-			if uid == r.Stop {
-				break
-			}
-		}
-	}
+	uids = slices.Collect(each(set))
 	for k := 1; k < len(uids); k++ {
 		if uids[k] <= uids[k-1] {
 			return 0, nil

@@ -112,7 +112,7 @@ func provable(w *work) (messages int64) {
 		switch t := t.(type) {
 		case *confirming: // of what is left to do afterwards
 		case *storing:
-			for uid := range each(t.change.UIDs) {
+			for uid := range each(sorted(t.change.UIDs)) {
 				if w.e.Known[uid].Size <= 0 {
 					return 0
 				}
@@ -125,10 +125,10 @@ func provable(w *work) (messages int64) {
 	return messages
 }
 
-// each goes through the messages of a set without *.
+// each goes through the messages of a set without *, in its order.
 func each(set imap.UIDSet) iter.Seq[imap.UID] {
 	return func(yield func(imap.UID) bool) {
-		for _, r := range sorted(set) {
+		for _, r := range set {
 			for uid := r.Start; ; uid++ {
 				if !yield(uid) {
 					return
@@ -163,7 +163,7 @@ func (p *proving) add(t *storing) {
 		}
 		part, keys, length = nil, nil, 0
 	}
-	for uid := range each(t.change.UIDs) {
+	for uid := range each(sorted(t.change.UIDs)) {
 		key := p.w.e.Known[uid].key(uid)
 		if length += len(key) + 10; length > maxProof {
 			cut()
