@@ -34,15 +34,22 @@ func bring(s *Store, p *Packer, uid uint32, n int) error {
 	})
 }
 
+// quicken makes checkpoints more often: after so many bytes of bodies, and by the writer
+// when the WAL has so many pages of 32 KiB.
+func quicken(t *testing.T, s *Store, every, walPages int64) {
+	t.Helper()
+	s.ahead.every, s.ahead.walPages = every, walPages
+	if _, err := s.writer.Exec(fmt.Sprintf("PRAGMA wal_autocheckpoint(%d)", walPages)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Mail reaches the file itself while the store is written to, long before SQLite would
 // bring it there; the WAL starts anew all the same.
 func TestCheckpointAhead(t *testing.T) {
 	s := newStore(t)
 	newPlace(t, s, "INBOX")
-	s.ahead.every = 1 << 20
-	if _, err := s.writer.Exec("PRAGMA wal_autocheckpoint(128)"); err != nil { // 4 MiB
-		t.Fatal(err)
-	}
+	quicken(t, s, 1<<20, 128)
 	size := func(name string) int64 {
 		fi, err := os.Stat(name)
 		if err != nil {
@@ -80,10 +87,7 @@ func TestCheckpointOnSlowDisk(t *testing.T) {
 	s := openStore(t, path, Options{Create: true})
 	defer s.Close()
 	newPlace(t, s, "INBOX")
-	s.ahead.every, s.ahead.walPages = 2<<20, 128
-	if _, err := s.writer.Exec("PRAGMA wal_autocheckpoint(128)"); err != nil { // 4 MiB
-		t.Fatal(err)
-	}
+	quicken(t, s, 2<<20, 128)
 	p, most := NewPacker(), int64(0)
 	for uid := range uint32(48) {
 		if err := bring(s, p, uid+1, 1<<20); err != nil {
@@ -134,8 +138,7 @@ func TestCheckpointAfterClose(t *testing.T) {
 
 // The state of a migration stays small: SQLite alone moves what is in its WAL.
 func TestPassingHasNoneAhead(t *testing.T) {
-	s := openStore(t, filepath.Join(t.TempDir(), "state"), Options{Create: true, Passing: true})
-	defer s.Close()
+	s := newPassing(t)
 	var pages int
 	if err := s.writer.QueryRow("PRAGMA wal_autocheckpoint").Scan(&pages); err != nil || pages != passingWALPages {
 		t.Errorf("%d pages, %v", pages, err)

@@ -153,18 +153,31 @@ func TestLongBodyAheadOfItsUID(t *testing.T) {
 	wantClass(t, err, remote.Protocol, "another message")
 }
 
-// Of two different answers the first counts, and the difference is told.
+// Of two different answers the first counts, and the difference is told, wherever it is.
 func TestDifferentAnswersAreReported(t *testing.T) {
+	for _, before := range []string{"", strings.Repeat("x", 100<<10)} {
+		differentAnswers(t, before+"one", before+"uno")
+		differentAnswers(t, "one"+before, "uno"+before)
+		differentAnswers(t, before+"one"+before, before+"uno"+before)
+	}
+}
+
+func differentAnswers(t *testing.T, first, second string) {
+	t.Helper()
 	var notices []string
 	cfg := play(t, func(p *peer) {
 		p.raw("* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n")
-		p.answer("UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n* 1 FETCH (UID 1 BODY[] {3}\r\nuno)\r\n")
+		var answer string
+		for _, text := range []string{first, first, second} {
+			answer += fmt.Sprintf("* 1 FETCH (UID 1 BODY[] {%d}\r\n%s)\r\n", len(text), text)
+		}
+		p.answer("UID FETCH", answer)
 	})
 	cfg.Notice = func(text string) { notices = append(notices, text) }
 	c := dial(t, cfg)
 	got, err := bodies(t, c, imap.UIDSetNum(1))
-	if err != nil || got[1] != "one" || len(notices) != 1 || !strings.Contains(notices[0], "two different answers") {
-		t.Errorf("%v, %q, %v", got, notices, err)
+	if err != nil || got[1] != first || len(notices) != 1 || !strings.Contains(notices[0], "two different answers") {
+		t.Errorf("%d octets, %q, %v", len(got[1]), notices, err)
 	}
 }
 

@@ -91,8 +91,7 @@ func TestErrorTexts(t *testing.T) {
 			t.Errorf("%q, want %q", err, want)
 		}
 	}
-	var ne net.Error
-	if errors.As(error(&SilenceError{}), &ne) || !(&SilenceError{}).Timeout() {
+	if !(&SilenceError{}).Timeout() {
 		t.Error("silence is no time-out")
 	}
 	if !errors.Is(&SourceError{Err: io.EOF}, io.EOF) {
