@@ -53,7 +53,7 @@ func checkHeader(path string) error {
 		return &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
 			Hint: "name another file with --store"}
 	}
-	return versionError(path, int(binary.BigEndian.Uint32(head[headerVersion:])), false)
+	return versionError(path, int(int32(binary.BigEndian.Uint32(head[headerVersion:]))), false)
 }
 
 // what names a kind of file for people.

@@ -223,3 +223,37 @@ func TestOpenRefusesWhatIsNoFile(t *testing.T) {
 		}
 	}
 }
+
+// A version that no schema has is refused, also where only the WAL has it.
+func TestOpenRefusesNegativeVersion(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, filepath.Join(dir, "mail.db"), Options{Create: true})
+	defer s.Close()
+	if _, err := s.writer.Exec("PRAGMA user_version = -1"); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "copy.db")
+	for _, end := range []string{"", "-wal"} {
+		b, err := os.ReadFile(s.Path() + end)
+		if err == nil {
+			err = os.WriteFile(copied+end, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range []Options{{}, {ReadOnly: true}} {
+		if _, err := Open(bg, copied, o); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%+v: %v, want %v", o, err, ErrCorrupt)
+		}
+	}
+}
+
+// What a statement would undo, and the new file of VACUUM, are as large as the mail: they
+// go to the disk and not into memory.
+func TestWriterSpillsToDisk(t *testing.T) {
+	var store int
+	if err := newStore(t).writer.QueryRow("PRAGMA temp_store").Scan(&store); err != nil || store == 2 {
+		t.Errorf("temp_store %d, %v", store, err)
+	}
+}
