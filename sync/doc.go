@@ -59,7 +59,7 @@
 // by rule what the server did meanwhile, push_record.go lists it, push_input.go makes
 // the input of plan.Push, push_send.go carries its plan out with push_names.go,
 // push_lanes.go (connections that append side by side), push_append.go, push_edits.go,
-// push_outcome.go, push_verify.go and push_erase.go,
+// push_note.go (behind the answers), push_outcome.go, push_verify.go and push_erase.go,
 // push_refused.go keeps what the server refused, push_tell.go tells the rest; then the
 // mailboxes are looked at again. push_mark.go tells an old copy of the store, and what
 // became of renamings. restore.go queues what puts back what is gone,

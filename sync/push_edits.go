@@ -1,7 +1,6 @@
 package sync
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -54,41 +53,6 @@ func (p *pushing) change(ctx context.Context, c *remote.Conn, steps []plan.Step)
 		return err
 	}
 	return p.inMailboxes(ctx, c, steps, p.edit, p.edited)
-}
-
-// inMailboxes carries steps out, in all mailboxes at once, and notes what became of them
-// in one transaction: what all of them change would be written again for each.
-func (p *pushing) inMailboxes(ctx context.Context, c *remote.Conn, steps []plan.Step, edit func([]plan.Step) remote.Edits,
-	note func(*localstore.Tx, []plan.Step, remote.Edited) error) error {
-	groups := byMailbox(steps)
-	edits := make([]remote.Edits, len(groups))
-	for i, steps := range groups {
-		edits[i] = edit(steps)
-	}
-	out, lost := c.Edit(ctx, edits, nil)
-	err := p.commit(ctx, func(tx *localstore.Tx) error {
-		for i, steps := range groups {
-			if err := note(tx, steps, out[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return cmp.Or(err, lost)
-}
-
-// byMailbox groups steps by the mailbox they are done in, in order.
-func byMailbox(steps []plan.Step) (groups [][]plan.Step) {
-	at := map[int64]int{}
-	for _, s := range steps {
-		i, ok := at[s.Mailbox]
-		if !ok {
-			i = len(groups)
-			at[s.Mailbox], groups = i, append(groups, nil)
-		}
-		groups[i] = append(groups[i], s)
-	}
-	return groups
 }
 
 func (p *pushing) edit(steps []plan.Step) remote.Edits {

@@ -92,7 +92,10 @@ type Told struct {
 }
 
 // Edit changes messages in any number of mailboxes. told, which may be nil, hears
-// of flags and mod-sequences, with the index of the edits under way.
+// of flags and mod-sequences, with the index of the edits under way. done, which may be
+// nil as well, hears of each mailbox once, as soon as nothing can change about what came
+// of its edits, so that others need not wait for the last one; the server waits until it
+// returns.
 //
 // No command that changes a mailbox leaves before the answer to its SELECT has been
 // read and compared with what is expected: behind a SELECT that fails, servers may
@@ -106,17 +109,21 @@ type Told struct {
 // by anything (I18): those messages are NotDone with ErrNotOffered.
 //
 // An error means that the connection is gone. What is returned beside it tells of
-// every message what became of it all the same.
-func (c *Conn) Edit(ctx context.Context, edits []Edits, told func(i int, t Told)) ([]Edited, error) {
+// every message what became of it all the same, and so has done been told.
+func (c *Conn) Edit(ctx context.Context, edits []Edits, told func(i int, t Told), done func(i int, e Edited)) ([]Edited, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if told == nil {
 		told = func(int, Told) {}
 	}
+	if done == nil {
+		done = func(int, Edited) {}
+	}
 	out := make([]Edited, len(edits))
 	works := make([]*work, len(edits))
 	for i := range edits {
 		works[i] = c.plan(&edits[i], &out[i], func(t Told) { told(i, t) })
+		works[i].done = func() { done(i, out[i]) }
 	}
 	err := c.mayChange("edit", c.where())
 	if err == nil {

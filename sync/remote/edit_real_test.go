@@ -60,7 +60,7 @@ func TestEditRealServers(t *testing.T) {
 				Copy:    []remote.Relocation{{UIDs: set(1, 3), To: s.raw(t, "INBOX")}, {UIDs: set(2), To: s.raw(t, "nowhere")}},
 				Move:    []remote.Relocation{{UIDs: set(2, 4), To: s.raw(t, "Entwürfe")}, {UIDs: set(5), To: s.raw(t, "nowhere")}},
 				Expunge: set(5, 6)},
-		}, nil)
+		}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestEditUnchangedSince(t *testing.T) {
 		}
 		var highest uint64
 		told := func(_ int, told remote.Told) { highest = max(highest, told.ModSeq) }
-		out, err := c.Edit(t.Context(), ours(sel.HighestModSeq), told)
+		out, err := c.Edit(t.Context(), ours(sel.HighestModSeq), told, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestEditUnchangedSince(t *testing.T) {
 		if sel, err = c.Examine(t.Context(), "INBOX"); err != nil {
 			t.Fatal(err)
 		}
-		if out, err = c.Edit(t.Context(), ours(sel.HighestModSeq), nil); err != nil || rendered(out[0]) != "store done 1:4" {
+		if out, err = c.Edit(t.Context(), ours(sel.HighestModSeq), nil, nil); err != nil || rendered(out[0]) != "store done 1:4" {
 			t.Errorf("%s, %v", rendered(out[0]), err)
 		}
 		if got := holding(u, "INBOX"); got != "1[ours] 2[ours theirs] 3[ours theirs] 4[ours]" {

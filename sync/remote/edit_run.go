@@ -24,6 +24,9 @@ func (c *Conn) editAll(ctx context.Context, works []*work) error {
 		if err := c.editFlight(ctx, now, next); err != nil {
 			return err
 		}
+		if now != nil {
+			now.settle(nil)
+		}
 		if next != nil && next.plain { // SELECT (CONDSTORE) was not understood
 			if err := c.editFlight(ctx, nil, next); err != nil {
 				return err

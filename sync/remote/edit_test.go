@@ -3,6 +3,7 @@ package remote_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,15 +109,19 @@ func edit(t testing.TB, caps string, edits []remote.Edits, script []exchange) (g
 		p.wait()
 	})
 	before := c.Stats().RoundTrips
+	done := make([][]string, len(edits))
 	out, err := c.Edit(t.Context(), edits, func(i int, told remote.Told) {
 		news += fmt.Sprintf("%d:%d", i, told.UID)
 		if told.HasFlags {
 			news += text(told.Flags)
 		}
 		news += fmt.Sprintf("@%d ", told.ModSeq)
-	})
-	for _, e := range out {
+	}, func(i int, e remote.Edited) { done[i] = append(done[i], rendered(e)) })
+	for i, e := range out {
 		got = append(got, rendered(e))
+		if !slices.Equal(done[i], got[i:]) {
+			t.Errorf("told when it was done %q, afterwards %q", done[i], got[i])
+		}
 	}
 	return got, strings.TrimSpace(news), c.Stats().RoundTrips - before, err
 }
@@ -282,7 +287,7 @@ func TestEditCutShort(t *testing.T) {
 					}
 				}
 			})
-			out, err := c.Edit(t.Context(), []remote.Edits{a, b}, nil)
+			out, err := c.Edit(t.Context(), []remote.Edits{a, b}, nil, nil)
 			wantClass(t, err, tc.class, tc.text)
 			for i, e := range out {
 				if got, _, _ := strings.Cut(rendered(e), "; err "); got != tc.want[i] {
@@ -383,7 +388,7 @@ func TestEditOpensOnce(t *testing.T) {
 		{expunge, func() error {
 			b := expunge
 			b.Raw = "b"
-			_, err := c.Edit(t.Context(), []remote.Edits{expunge, b}, nil)
+			_, err := c.Edit(t.Context(), []remote.Edits{expunge, b}, nil, nil)
 			return err
 		}, "expunge done 1"},
 	} {
@@ -392,7 +397,7 @@ func TestEditOpensOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		out, err := c.Edit(t.Context(), []remote.Edits{tc.e}, nil)
+		out, err := c.Edit(t.Context(), []remote.Edits{tc.e}, nil, nil)
 		if err != nil || rendered(out[0]) != tc.want {
 			t.Errorf("%v, %s\nwant %s", err, rendered(out[0]), tc.want)
 		}
@@ -426,7 +431,7 @@ func TestEditLongSets(t *testing.T) {
 			p.send("%s OK\r\n", f[0])
 		}
 	})
-	out, err := c.Edit(t.Context(), []remote.Edits{{Raw: "a", UIDValidity: 7, Store: []remote.Change{{UIDs: uids, Add: true, Flags: []imap.Flag{"x"}}}}}, nil)
+	out, err := c.Edit(t.Context(), []remote.Edits{{Raw: "a", UIDValidity: 7, Store: []remote.Change{{UIDs: uids, Add: true, Flags: []imap.Flag{"x"}}}}}, nil, nil)
 	c.Close()
 	if err != nil || lines != 3 {
 		t.Fatalf("%d lines, %v", lines, err)

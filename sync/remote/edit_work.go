@@ -16,11 +16,14 @@ type work struct {
 	e     *Edits
 	out   *Edited
 	told  func(Told)
+	done  func() // hears when out is all that will be said
 	tasks []task
 	jobs  []*job // made when the mailbox is open
 	sel   Selected
 	ended bool // it is known why nothing more is done here
 	plain bool // SELECT without CONDSTORE
+
+	settled bool
 }
 
 // task is one thing to do; it may take several commands.
@@ -138,8 +141,13 @@ func (w *work) end(err error) {
 	}
 }
 
-// settle says what became of what was not answered; err is why.
+// settle says, once, what became of what was not answered; err is why.
 func (w *work) settle(err error) {
+	if w.settled {
+		return
+	}
+	w.settled = true
+	defer w.done()
 	switch {
 	case w.ended:
 	case w.sel.UIDValidity == 0: // not reached

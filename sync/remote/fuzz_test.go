@@ -93,7 +93,7 @@ func hear(t *testing.T, stream string) (list []remote.Mailbox) {
 			change := add("x", 1, 2, 9)
 			change.UnchangedSince = 20
 			e := remote.Edits{Raw: "x", UIDValidity: 7, Store: []remote.Change{change}, Move: []remote.Relocation{{UIDs: set(3, 4), To: "y"}}, Expunge: set(5)}
-			out, err := c.Edit(t.Context(), []remote.Edits{e}, nil)
+			out, err := c.Edit(t.Context(), []remote.Edits{e}, nil, nil)
 			for _, o := range []remote.Outcomes{out[0].Stored[0].Outcomes, out[0].Moved[0].Outcomes, out[0].Expunged} {
 				n, _ := append(append(append(imap.UIDSet{}, o.Done...), o.NotDone...), append(o.Unknown, out[0].Stored[0].Modified...)...).Nums()
 				if len(n) == 0 || o.Err == nil && (len(o.NotDone) > 0 || len(o.Unknown) > 0) {

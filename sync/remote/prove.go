@@ -90,6 +90,8 @@ type proving struct {
 	gone   bool // some of its messages went meanwhile: flags may have gone with them
 	later  error
 	proofs []*proof
+
+	concluded bool
 }
 
 // proof is the search for some messages and the change of those found.
@@ -269,11 +271,20 @@ func (p *proving) answered(cmd *wire.Command, s wire.Status) error {
 
 func (p *proving) failed() error { return nil }
 
-func (p *proving) end() error { return p.later }
+func (p *proving) end() error {
+	if p.conclude(nil); p.w.ended {
+		p.w.settle(nil)
+	}
+	return p.later
+}
 
-// conclude sorts the messages that are done with. The others are left to editAll;
+// conclude sorts, once, the messages that are done with. The others are left to editAll;
 // after an error, those whose STORE may have been carried out are not known of.
 func (p *proving) conclude(err error) {
+	if p.concluded {
+		return
+	}
+	p.concluded = true
 	fit := p.opened && p.w.unfit() == nil && !(p.gone && p.w.e.Confirm)
 	for _, f := range p.proofs {
 		found := f.found

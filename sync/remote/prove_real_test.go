@@ -78,7 +78,7 @@ func TestEditManyMailboxes(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := c.Stats().RoundTrips
-		out, err := c.Edit(t.Context(), m.flagged("first", n), nil)
+		out, err := c.Edit(t.Context(), m.flagged("first", n), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestEditManyMailboxes(t *testing.T) {
 			u.Append(s.box(m.names[2]), []imap.Flag{"foreign"}, time.Time{}, message(k, 3333))
 		}
 		anew := u.Selected(s.box(m.names[2])).UIDValidity
-		if out, err = c.Edit(t.Context(), m.flagged(imap.FlagDeleted, n), nil); err != nil {
+		if out, err = c.Edit(t.Context(), m.flagged(imap.FlagDeleted, n), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, msg := range u.Messages(s.box(m.names[2])) {

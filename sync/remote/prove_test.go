@@ -228,7 +228,7 @@ func TestEditProofsFitIntoLines(t *testing.T) {
 		}
 	})
 	before := c.Stats().RoundTrips
-	out, err := c.Edit(t.Context(), edits, nil)
+	out, err := c.Edit(t.Context(), edits, nil, nil)
 	for _, e := range out {
 		if err != nil || rendered(e) != "store done "+edits[0].Store[0].UIDs.String() {
 			t.Errorf("%v: %.100s", err, rendered(e))

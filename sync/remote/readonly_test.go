@@ -38,7 +38,7 @@ func TestReadOnlySendsNoChange(t *testing.T) {
 			return err
 		},
 		"edit": func() error {
-			out, err := c.Edit(t.Context(), []remote.Edits{everything}, nil)
+			out, err := c.Edit(t.Context(), []remote.Edits{everything}, nil, nil)
 			if got, want := rendered(out[0]), "store not 1 (refused ); copy not 1 (refused ); move not 1 (refused ); expunge not 1 (refused ); err "+err.Error(); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}

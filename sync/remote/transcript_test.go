@@ -105,7 +105,7 @@ var operations = map[string]func(ctx context.Context, c *remote.Conn) error{
 		return err
 	},
 	"edit": func(ctx context.Context, c *remote.Conn) error {
-		_, err := c.Edit(ctx, []remote.Edits{{Raw: "box", UIDValidity: 7, Store: []remote.Change{add("x", 1, 2)}}}, nil)
+		_, err := c.Edit(ctx, []remote.Edits{{Raw: "box", UIDValidity: 7, Store: []remote.Change{add("x", 1, 2)}}}, nil, nil)
 		return err
 	},
 	"create": func(ctx context.Context, c *remote.Conn) error { return c.Create(ctx, "box", "drafts") },

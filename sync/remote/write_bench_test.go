@@ -113,7 +113,7 @@ func BenchmarkFlags(b *testing.B) {
 						edits[i].Store[0].Add = add
 					}
 					add = !add
-					out, err := c.Edit(b.Context(), edits, nil)
+					out, err := c.Edit(b.Context(), edits, nil, nil)
 					if err != nil {
 						b.Fatal(err)
 					}
