@@ -17,29 +17,59 @@ const DefaultConnections = 2
 // worth its login.
 const connectionPays = 16 << 20
 
+// listingAhead is how many octets the connection that lists asks for meanwhile when
+// others could have them at once: enough for it to go on without a pause, were it a
+// fast and distant one.
+const listingAhead = 4 << 20
+
 // lane takes requests from the stock and asks one connection for them, mailbox
 // after mailbox.
-func (r *run) lane(ctx context.Context, c *remote.Conn, stock *stock) error {
-	var rounds []*round
-	var err error
-	for n := 0; err == nil && stock.wait(ctx, n); {
-		err = c.BodiesAll(ctx, func(yield func(remote.BodyVisit) bool) {
-			for s := stock.at(n); s != nil; s = stock.at(n) {
-				n++
-				first, ok := stock.take(s, r.opt.swift(c))
-				if !ok {
-					continue
-				}
-				round := (&fetcher{m: s.m, conn: c, out: r.writer, shared: true}).newRound(nil)
-				rounds = append(rounds, round)
-				if !yield(round.visit(ctx, stock, s, first)) {
-					return
-				}
+type lane struct {
+	run     *run
+	conn    *remote.Conn
+	stock   *stock
+	at      int // the mailbox in the stock to look at next
+	rounds  []*round
+	others  bool  // download, too
+	listing int   // mailboxes that the connection is yet to list
+	asked   int64 // octets
+}
+
+func (r *run) newLane(c *remote.Conn, stock *stock) *lane {
+	return &lane{run: r, conn: c, stock: stock}
+}
+
+// leaves reports whether what is in the stock is left to the others for now.
+func (l *lane) leaves() bool { return l.others && l.listing > 0 && l.asked >= listingAhead }
+
+// next is what is asked of one more mailbox; nil when nothing is to be had so far.
+func (l *lane) next(ctx context.Context) *remote.BodyVisit {
+	for s := l.stock.at(l.at); s != nil && !l.leaves(); s = l.stock.at(l.at) {
+		if first, ok := l.stock.take(s, l.run.opt.swift(l.conn)); ok {
+			round := (&fetcher{m: s.m, conn: l.conn, out: l.run.writer, shared: true}).newRound(nil)
+			l.rounds = append(l.rounds, round)
+			return l.visit(ctx, round, s, first)
+		}
+		l.at++
+	}
+	return nil
+}
+
+// work empties the stock.
+func (l *lane) work(ctx context.Context) (err error) {
+	for err == nil && l.stock.wait(ctx, l.at) {
+		err = l.conn.BodiesAll(ctx, func(yield func(*remote.BodyVisit) bool) {
+			for v := l.next(ctx); v != nil && yield(v); v = l.next(ctx) {
 			}
 		})
 	}
+	return l.end(ctx, err)
+}
+
+// end gives up what was not answered; err is how the flight ended.
+func (l *lane) end(ctx context.Context, err error) error {
 	var failed []error
-	for _, round := range rounds {
+	for _, round := range l.rounds {
 		round.abandon(ctx)
 		failed = append(failed, round.own)
 	}
@@ -47,12 +77,14 @@ func (r *run) lane(ctx context.Context, c *remote.Conn, stock *stock) error {
 }
 
 // visit is what one connection asks of a mailbox.
-func (r *round) visit(ctx context.Context, stock *stock, s *supply, first []plan.Due) remote.BodyVisit {
-	stock.opened(s, 1)
-	return remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
+func (l *lane) visit(ctx context.Context, r *round, s *supply, first []plan.Due) *remote.BodyVisit {
+	l.stock.opened(s, 1)
+	return &remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
 		Sets: func(yield func(remote.BodySet) bool) {
-			for due, ok := first, true; ok; due, ok = stock.take(s, r.m.opt.swift(r.conn)) {
-				if !yield(r.add(due)) {
+			for due, ok := first, true; ok; due, ok = l.take(s) {
+				set := r.add(due)
+				l.asked += set.Size
+				if !yield(set) {
 					return
 				}
 			}
@@ -61,9 +93,17 @@ func (r *round) visit(ctx context.Context, stock *stock, s *supply, first []plan
 		Answered: func(set int, err error) error { return r.answered(ctx, set, err) },
 		Done: func(err error) error {
 			if err == nil && len(r.refused)+len(r.unanswered) == 0 {
-				stock.opened(s, -1)
+				l.stock.opened(s, -1)
 			}
 			return nil
 		},
 	}
+}
+
+// take is the next request for a mailbox.
+func (l *lane) take(s *supply) ([]plan.Due, bool) {
+	if l.leaves() {
+		return nil, false
+	}
+	return l.stock.take(s, l.run.opt.swift(l.conn))
 }

@@ -74,10 +74,28 @@ func (c *counter) stored(m *mailbox, messages, bytes int64) {
 	c.done.messages += messages
 	c.done.bytes += bytes
 	m.receipt.Bodies, m.receipt.BodyBytes = c.done.messages, c.done.bytes
+	c.mu.Unlock()
+	c.tell(m)
+}
+
+// tell tells how far the run has come.
+func (c *counter) tell(m *mailbox) {
+	c.mu.Lock()
 	e := Event{Kind: Progress, Mailbox: m.info.Name, Messages: c.done.messages, Bytes: c.done.bytes,
 		MessagesTotal: max(c.total.messages, c.done.messages), BytesTotal: max(c.total.bytes, c.done.bytes)}
 	c.mu.Unlock()
 	c.run.observe(e)
+}
+
+// nothing notes that no mail comes from a mailbox. Where it was awaited, what has come
+// so far may be all.
+func (c *counter) nothing(m *mailbox) {
+	c.mu.Lock()
+	awaited := c.expected[m] != tally{} && c.done != tally{}
+	c.mu.Unlock()
+	if c.expect(m, tally{}); awaited {
+		c.tell(m)
+	}
 }
 
 // expect replaces the estimate for a mailbox by what is really due, once its

@@ -29,9 +29,17 @@ func (r *run) newCrew(ctx context.Context) *crew {
 	return w
 }
 
-// hire connects as often as is worth it, as far as is known.
+// offer stocks what is missing in a mailbox that is listed.
+func (w *crew) offer(ctx context.Context, m *mailbox) error {
+	err := w.stock.offer(ctx, m)
+	w.hire()
+	return err
+}
+
+// hire connects as often as is worth it, as far as is known. Not in a second look: what
+// a push brought is new to the list, but not missing.
 func (w *crew) hire() {
-	for ; w.hired < w.run.helpers(); w.hired++ {
+	for ; !w.run.again && w.hired < w.run.helpers(); w.hired++ {
 		w.group.Go(func() {
 			if err := w.run.help(w.ctx, w.dialing, w.stock); err != nil {
 				w.mu.Lock()
@@ -42,15 +50,14 @@ func (w *crew) hire() {
 	}
 }
 
-// collect downloads the stock together with the others. What was refused or not
-// answered is left to visits of the mailboxes one by one.
+// collect downloads what is left of the stock together with the others. What was
+// refused or not answered is left to visits of the mailboxes one by one.
 func (w *crew) collect() error {
 	w.stock.complete()
 	if len(w.stock.list) == 0 {
 		return nil
 	}
-	w.hire()
-	_, err := w.run.once(w.ctx, func(ctx context.Context, c *remote.Conn) error { return w.run.lane(ctx, c, w.stock) })
+	_, err := w.run.once(w.ctx, func(ctx context.Context, c *remote.Conn) error { return w.run.newLane(c, w.stock).work(ctx) })
 	return err
 }
 
@@ -86,7 +93,7 @@ func (r *run) helpers() int {
 
 // help downloads on a connection of its own. When it is lost, the others do its work.
 func (r *run) help(ctx, dialing context.Context, stock *stock) error {
-	err := r.further(ctx, dialing, func(c *remote.Conn) error { return r.lane(ctx, c, stock) })
+	err := r.further(ctx, dialing, func(c *remote.Conn) error { return r.newLane(c, stock).work(ctx) })
 	if r.ends(ctx, err) {
 		return err
 	}

@@ -14,24 +14,23 @@ import (
 const tourRows = 10_000
 
 // together does for all mailboxes at once what takes one question each: one flight
-// that lists, one that downloads, whatever their number. What needs more than
-// that, and what had not come when the connection was lost, is left to a visit
-// of its own, which knows how to deal with trouble.
+// that lists and downloads, whatever their number. What needs more than that, and
+// what had not come when the connection was lost, is left to a visit of its own,
+// which knows how to deal with trouble.
 func (r *run) together(ctx context.Context, boxes []*mailbox) error {
 	others := r.newCrew(ctx)
-	if !r.again { // what a push brought is new to the list, but not missing
-		others.hire()
-	}
-	err := r.survey(others.ctx, boxes, others.stock)
+	others.hire()
+	err := r.survey(others.ctx, boxes, others)
 	if err == nil {
 		err = others.collect()
 	}
 	return others.dismiss(err)
 }
 
-// survey lists what changed in the mailboxes, and stocks what is missing there.
-func (r *run) survey(ctx context.Context, boxes []*mailbox, stock *stock) error {
-	_, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.look(ctx, c, boxes, stock) })
+// survey lists what changed in the mailboxes, stocks what is missing there, and begins
+// to download it.
+func (r *run) survey(ctx context.Context, boxes []*mailbox, w *crew) error {
+	_, err := r.once(ctx, func(ctx context.Context, c *remote.Conn) error { return r.look(ctx, c, boxes, w) })
 	for _, m := range boxes {
 		if err == nil && !m.done && !m.listed {
 			err = r.mailbox(ctx, m)
@@ -59,22 +58,27 @@ func (r *run) once(ctx context.Context, f func(context.Context, *remote.Conn) er
 	return whole, err
 }
 
-// look is survey on one connection, in one flight.
-func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, stock *stock) error {
+// look is survey on one connection, in one flight: what the first mailboxes lack is
+// asked for while the answers of the others are still to come.
+func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, w *crew) error {
 	var failed error
+	l := r.newLane(c, w.stock)
 	err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
 		for _, m := range boxes {
-			v, err := m.visit(ctx, stock)
+			v, err := m.visit(ctx, w, l)
 			if failed = err; failed != nil || v != nil && !yield(*v) {
 				return
 			}
 		}
+	}, func(yield func(*remote.BodyVisit) bool) {
+		for failed == nil && yield(l.next(ctx)) {
+		}
 	})
-	return cmp.Or(failed, err)
+	return l.end(ctx, cmp.Or(failed, err))
 }
 
 // visit is the question to a mailbox; nil when one does not suffice.
-func (m *mailbox) visit(ctx context.Context, stock *stock) (*remote.Visit, error) {
+func (m *mailbox) visit(ctx context.Context, w *crew, l *lane) (*remote.Visit, error) {
 	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -87,13 +91,17 @@ func (m *mailbox) visit(ctx context.Context, stock *stock) (*remote.Visit, error
 	if err != nil {
 		return nil, err
 	}
+	l.listing++
 	return &remote.Visit{Raw: m.info.Raw, Known: r.known, Want: everything,
 		Fn: func(x remote.Meta) error { return r.hear(ctx, x) },
 		Done: func(sel remote.Selected, changes remote.Changes, err error) error {
+			l.listing--
 			if err := r.heard(ctx, sel, changes, err); err != nil {
 				return err
 			}
-			return stock.offer(ctx, m)
+			err = w.offer(ctx, m)
+			l.others = w.hired > 0
+			return err
 		}}, nil
 }
 
@@ -104,7 +112,7 @@ func (r *resync) heard(ctx context.Context, sel remote.Selected, changes remote.
 	}
 	m := r.m
 	if m.done = m.quarantined || m.listed && m.opt.DryRun; m.done {
-		m.counter.expect(m, tally{})
+		m.counter.nothing(m)
 	}
 	if errors.Is(err, remote.ErrAlone) {
 		return nil

@@ -132,13 +132,16 @@ func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.
 	var prelude []*wire.Command
 	all := func(yield func(*wire.Command) bool) {
 		for cmd := range cmds {
-			if !c.begun {
-				prelude = c.prelude()
-				if !yieldAll(yield, prelude) {
-					return
+			if cmd != nil {
+				if !c.begun {
+					prelude = c.prelude()
+					if !yieldAll(yield, prelude) {
+						return
+					}
 				}
+				cmd = c.allowed(cmd)
 			}
-			if !yield(c.allowed(cmd)) {
+			if !yield(cmd) {
 				return
 			}
 		}

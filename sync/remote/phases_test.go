@@ -96,19 +96,19 @@ func examineBoth(ctx context.Context, c *remote.Conn) error {
 		return remote.Visit{Raw: raw, Fn: func(remote.Meta) error { return nil },
 			Done: func(remote.Selected, remote.Changes, error) error { return nil }}
 	}
-	return c.ExamineAll(ctx, slices.Values([]remote.Visit{visit("a"), visit("b")}))
+	return examineAll(ctx, c, slices.Values([]remote.Visit{visit("a"), visit("b")}))
 }
 
 func fetchBoth(ctx context.Context, c *remote.Conn) error {
-	visit := func(raw string) remote.BodyVisit {
-		return remote.BodyVisit{Raw: raw, UIDValidity: 7, Sets: slices.Values([]remote.BodySet{{UIDs: imap.UIDSetNum(1)}}),
+	visit := func(raw string) *remote.BodyVisit {
+		return &remote.BodyVisit{Raw: raw, UIDValidity: 7, Sets: slices.Values([]remote.BodySet{{UIDs: imap.UIDSetNum(1)}}),
 			Fn: func(_ int, _ imap.UID, _ int64, r io.Reader) error {
 				_, err := io.Copy(io.Discard, r)
 				return err
 			},
 			Answered: func(int, error) error { return nil }, Done: func(error) error { return nil }}
 	}
-	return c.BodiesAll(ctx, slices.Values([]remote.BodyVisit{visit("a"), visit("b")}))
+	return c.BodiesAll(ctx, slices.Values([]*remote.BodyVisit{visit("a"), visit("b")}))
 }
 
 // phases in the order of a connection's life.

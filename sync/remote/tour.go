@@ -63,10 +63,17 @@ func (c *Conn) travel(ctx context.Context, op string, stops iter.Seq[*stop]) err
 	return cmp.Or(fail(ctx, op, where, err), t.err)
 }
 
-// commands makes the commands as they can be sent.
+// commands makes the commands as they can be sent. In place of a stop, nil waits for
+// one more response.
 func (t *tour) commands(stops iter.Seq[*stop]) iter.Seq[*wire.Command] {
 	return func(yield func(*wire.Command) bool) {
 		for s := range stops {
+			if s == nil {
+				if !yield(nil) || t.err != nil {
+					return
+				}
+				continue
+			}
 			t.arrive(s)
 			for cmd := range s.commands() {
 				if t.err != nil {

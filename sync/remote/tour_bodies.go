@@ -29,15 +29,22 @@ type BodyVisit struct {
 // BodiesAll is BodySets for many mailboxes in one flight: each is opened with
 // EXAMINE, and what was asked of one that turned out to be another, or could not be
 // opened, is dropped. A nil error means that every Done was called.
-func (c *Conn) BodiesAll(ctx context.Context, visits iter.Seq[BodyVisit]) error {
-	return c.visit(ctx, func(yield func(*stop) bool) {
+func (c *Conn) BodiesAll(ctx context.Context, visits iter.Seq[*BodyVisit]) error {
+	return c.visit(ctx, c.collect(visits))
+}
+
+func (c *Conn) collect(visits iter.Seq[*BodyVisit]) iter.Seq[*stop] {
+	return func(yield func(*stop) bool) {
 		for v := range visits {
-			f := c.newFetch("", v.Fn)
-			if !yield(&stop{call: &errandBodies{v: v, f: f}, raw: v.Raw}) {
+			var s *stop
+			if v != nil {
+				s = &stop{call: &errandBodies{v: *v, f: c.newFetch("", v.Fn)}, raw: v.Raw}
+			}
+			if !yield(s) {
 				return
 			}
 		}
-	})
+	}
 }
 
 // errandBodies is the call of BodiesAll.

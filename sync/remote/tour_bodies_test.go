@@ -31,8 +31,8 @@ func (g *gathered) String() string {
 }
 
 // visit asks for sets of one mailbox.
-func (g *gathered) visit(raw string, sets iter.Seq[remote.BodySet]) remote.BodyVisit {
-	return remote.BodyVisit{Raw: raw, UIDValidity: 7, Sets: sets,
+func (g *gathered) visit(raw string, sets iter.Seq[remote.BodySet]) *remote.BodyVisit {
+	return &remote.BodyVisit{Raw: raw, UIDValidity: 7, Sets: sets,
 		Fn: func(set int, uid imap.UID, size int64, r io.Reader) error {
 			b, err := io.ReadAll(r)
 			g.log = append(g.log, fmt.Sprintf("%d:%d=%s", set, uid, b))
@@ -66,7 +66,7 @@ func sets(uids ...imap.UID) iter.Seq[remote.BodySet] {
 func gather(t testing.TB, c *remote.Conn, names ...string) (string, error) {
 	t.Helper()
 	out := make([]*gathered, len(names))
-	err := c.BodiesAll(t.Context(), func(yield func(remote.BodyVisit) bool) {
+	err := c.BodiesAll(t.Context(), func(yield func(*remote.BodyVisit) bool) {
 		for i, raw := range names {
 			out[i] = &gathered{}
 			if !yield(out[i].visit(raw, sets(1, 2))) {
@@ -271,7 +271,7 @@ func TestBodiesAreAskedForAsTheyAreSent(t *testing.T) {
 		c := session(t, "", func(p *peer) { deliver(p) })
 		made, answered, most := map[string]int{}, 0, 0
 		var outcome []string
-		err := c.BodiesAll(t.Context(), func(yield func(remote.BodyVisit) bool) {
+		err := c.BodiesAll(t.Context(), func(yield func(*remote.BodyVisit) bool) {
 			for _, raw := range []string{"a", "gone", "c"} {
 				g := &gathered{}
 				v := g.visit(raw, func(yield func(remote.BodySet) bool) {
@@ -370,7 +370,7 @@ func TestBodiesOfALongSet(t *testing.T) {
 		}
 	})
 	bodies, answers := 0, []string{}
-	err := c.BodiesAll(t.Context(), func(yield func(remote.BodyVisit) bool) {
+	err := c.BodiesAll(t.Context(), func(yield func(*remote.BodyVisit) bool) {
 		v := (&gathered{}).visit("a", func(yield func(remote.BodySet) bool) { yield(remote.BodySet{UIDs: uids}) })
 		v.Fn = func(int, imap.UID, int64, io.Reader) error { bodies++; return nil }
 		v.Answered = func(set int, err error) error { answers = append(answers, fmt.Sprint(set, err)); return nil }

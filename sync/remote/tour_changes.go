@@ -23,7 +23,11 @@ type Visit struct {
 // sent. What a mailbox needs beyond its first round trip is left to a visit of its
 // own: Done gets ErrAlone. A nil error means that every Done was called; otherwise
 // those that were not called know nothing.
-func (c *Conn) ExamineAll(ctx context.Context, visits iter.Seq[Visit]) error {
+//
+// bodies are asked for behind it, in the same flight, as BodiesAll does: what the
+// first mailboxes lack while the answers of the others are still to come. nil waits
+// for one more response, and ends them where none is to come.
+func (c *Conn) ExamineAll(ctx context.Context, visits iter.Seq[Visit], bodies iter.Seq[*BodyVisit]) error {
 	return c.visit(ctx, func(yield func(*stop) bool) {
 		for v := range visits {
 			r := c.newResync(v.Raw, v.Known.tidy(), v.Want, v.Fn, c.condStore(), c.canQResync())
@@ -32,6 +36,7 @@ func (c *Conn) ExamineAll(ctx context.Context, visits iter.Seq[Visit]) error {
 				return
 			}
 		}
+		c.collect(bodies)(yield)
 	})
 }
 

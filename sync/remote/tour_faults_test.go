@@ -225,7 +225,7 @@ func TestTourOfManyMailboxes(t *testing.T) {
 	boxes := numbered(500)
 	out := make([]*visited, len(boxes))
 	done, most := 0, 0
-	err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) {
+	err := examineAll(t.Context(), c, func(yield func(remote.Visit) bool) {
 		for i, b := range boxes {
 			out[i] = &visited{got: map[imap.UID]string{}}
 			v := out[i].visit(b)
@@ -262,7 +262,7 @@ func TestTourCallerFails(t *testing.T) {
 			asked = serve(p)
 		})
 		boxes, made, calls := numbered(200), 0, 0
-		err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) {
+		err := examineAll(t.Context(), c, func(yield func(remote.Visit) bool) {
 			for i, b := range boxes {
 				made++
 				v := remote.Visit{Raw: b.raw, Known: b.k, Fn: func(remote.Meta) error {
@@ -312,7 +312,7 @@ func TestTourFloodBehindAnError(t *testing.T) {
 	})
 	v := (&visited{}).visit(box{"a", two})
 	v.Fn = func(remote.Meta) error { return stop }
-	err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) { yield(v) })
+	err := examineAll(t.Context(), c, func(yield func(remote.Visit) bool) { yield(v) })
 	wantClass(t, err, remote.Protocol, "unwanted responses")
 }
 
@@ -331,7 +331,7 @@ func TestTourCancelled(t *testing.T) {
 			cancel()
 		}
 		v := &visited{got: map[imap.UID]string{}}
-		err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
+		err := examineAll(ctx, c, func(yield func(remote.Visit) bool) {
 			_ = yield(v.visit(box{"a", two})) && yield(v.visit(box{"b", two}))
 		})
 		wantClass(t, err, remote.Canceled, "context canceled")

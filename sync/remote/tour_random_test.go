@@ -194,7 +194,7 @@ func TestToursOfRealServers(t *testing.T) {
 				t.Fatalf("%s, %v, %d round trips", told(out), err, trips)
 			}
 			got := map[string]int{}
-			err = c.BodiesAll(t.Context(), func(yield func(remote.BodyVisit) bool) {
+			err = c.BodiesAll(t.Context(), func(yield func(*remote.BodyVisit) bool) {
 				for i, raw := range names {
 					v := (&gathered{}).visit(raw, sets(numbers(3+i)...))
 					v.UIDValidity = out[i].sel.UIDValidity

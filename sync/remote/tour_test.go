@@ -1,8 +1,10 @@
 package remote_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -59,7 +61,7 @@ func same(k remote.Known, names ...string) (out []box) {
 func toured(t testing.TB, c *remote.Conn, boxes []box) ([]*visited, error) {
 	t.Helper()
 	out := make([]*visited, len(boxes))
-	err := c.ExamineAll(t.Context(), func(yield func(remote.Visit) bool) {
+	err := examineAll(t.Context(), c, func(yield func(remote.Visit) bool) {
 		for i, b := range boxes {
 			out[i] = &visited{got: map[imap.UID]string{}}
 			if !yield(out[i].visit(b)) {
@@ -75,6 +77,11 @@ func toured(t testing.TB, c *remote.Conn, boxes []box) ([]*visited, error) {
 		}
 	}
 	return out, err
+}
+
+// examineAll asks for no bodies.
+func examineAll(ctx context.Context, c *remote.Conn, visits iter.Seq[remote.Visit]) error {
+	return c.ExamineAll(ctx, visits, func(func(*remote.BodyVisit) bool) {})
 }
 
 func (v *visited) visit(b box) remote.Visit {

@@ -41,6 +41,8 @@ type Conn struct {
 	roundTrips atomic.Int64
 	responses  atomic.Int64  // of this exchange
 	asked      time.Time     // when something was sent that is not answered
+	idle       bool          // nothing was in flight when what is buffered was begun
+	follows    bool          // it is sent while answers come in, within a round trip that counts
 	trip       time.Duration // the shortest between asking and the first answer
 	garbage    int
 	alerts     map[string]bool
@@ -178,11 +180,15 @@ func (c *Conn) flush() error {
 	if c.w.Buffered() == 0 {
 		return nil
 	}
-	c.roundTrips.Add(1)
+	if !c.follows {
+		c.roundTrips.Add(1)
+	}
 	if err := c.w.Flush(); err != nil {
 		return c.fail(err)
 	}
-	c.asked = time.Now()
+	if c.follows = false; c.idle {
+		c.asked = time.Now()
+	}
 	return nil
 }
 

@@ -25,7 +25,8 @@ func (c *Conn) Do(ctx context.Context, cmd *Command, h Handler) (Status, error) 
 
 // Pipeline sends commands ahead of their answers, as far as the window allows,
 // and calls done for each answer in the order of the server. An error from done
-// ends the connection.
+// ends the connection. In place of a command, nil waits for one more response: what
+// is sent next depends on it. With nothing in flight it ends the commands.
 func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler, done func(*Command, Status) error) error {
 	return c.guard(ctx, func() error {
 		if c.client != nil && c.client.busy() {
@@ -33,22 +34,35 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 		}
 		c.r.dropped = 0
 		c.responses.Store(0)
+		c.follows = false
 		x := exchange{c: c, h: h, done: done}
 		for cmd := range cmds {
-			if cmd.err != nil {
-				return errors.Join(x.drain(), cmd.err)
+			var err error
+			switch {
+			case cmd == nil && len(x.inFlight) == 0:
+				return nil
+			case cmd == nil:
+				err = x.listen()
+			case cmd.err != nil:
+				err = errors.Join(x.drain(), cmd.err)
+			default:
+				err = x.send(cmd)
 			}
-			if c.slow() {
-				if err := errors.Join(x.drain(), c.compress(h)); err != nil {
-					return err
-				}
-			}
-			if err := x.send(cmd); err != nil {
+			if err != nil {
 				return err
 			}
 		}
 		return x.drain()
 	})
+}
+
+// listen reads one response that others follow whether or not anything is sent: what
+// depends on all of them together takes one round trip more.
+func (x *exchange) listen() error {
+	err := x.step()
+	x.c.follows = x.followed && len(x.inFlight) > 0
+	x.listened = true
+	return err
 }
 
 // exchange is the state of one Pipeline call.
@@ -63,6 +77,8 @@ type exchange struct {
 	stray    int
 	plus     bool // a continuation request came for the literal that waits
 	waiting  bool // a literal waits
+	listened bool // what is sent now depends on answers
+	followed bool // and was so before
 }
 
 type sent struct {
@@ -71,10 +87,19 @@ type sent struct {
 }
 
 func (x *exchange) send(cmd *Command) error {
+	c := x.c
+	if c.slow() {
+		if err := errors.Join(x.drain(), c.compress(x.h)); err != nil {
+			return err
+		}
+	}
 	if err := x.makeRoom(cmd); err != nil {
 		return err
 	}
-	c := x.c
+	if c.w.Buffered() == 0 {
+		c.idle = len(x.inFlight) == 0
+	}
+	x.followed = x.followed || x.listened
 	c.tag++
 	c.commands.Add(1)
 	s := sent{tag: "M" + strconv.Itoa(c.tag), cmd: cmd}
@@ -107,7 +132,7 @@ func (x *exchange) send(cmd *Command) error {
 // commands leave in bunches.
 func (x *exchange) makeRoom(cmd *Command) error {
 	for x.c.heldBack(cmd, x.bulk) {
-		if err := x.step(); err != nil {
+		if err := x.wait(); err != nil {
 			return err
 		}
 	}
@@ -119,11 +144,17 @@ func (x *exchange) makeRoom(cmd *Command) error {
 		return nil
 	}
 	for len(x.inFlight) > ahead/2 || len(x.inFlight) > 0 && !x.fits(cmd, 2) {
-		if err := x.step(); err != nil {
+		if err := x.wait(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wait reads one response, without which nothing more is sent.
+func (x *exchange) wait() error {
+	x.c.follows = false
+	return x.step()
 }
 
 // fits: the server cannot be kept from reading, or the client from writing, by

@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// What depends on an answer leaves while others are still to come, and all of that
+// costs one round trip more.
+func TestPipelineListens(t *testing.T) {
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		tag := func() string {
+			line, _ := r.ReadString('\n')
+			tag, _, _ := strings.Cut(line, " ")
+			return tag
+		}
+		first, last := tag(), tag()
+		fmt.Fprintf(w, "%s OK\r\n", first)
+		for range 3 { // the last one is answered only when all others have come
+			fmt.Fprintf(w, "%s OK\r\n", tag())
+		}
+		fmt.Fprintf(w, "%s OK\r\n", last)
+	})
+	answered, ended := 0, false
+	err := c.Pipeline(t.Context(), func(yield func(*Command) bool) {
+		for sent := 0; ; {
+			switch {
+			case sent < 2 || sent < answered+2 && sent < 5:
+				sent++
+				ended = !yield(Cmd("NOOP"))
+			default:
+				ended = !yield(nil)
+			}
+			if ended {
+				return
+			}
+		}
+	}, ignore, func(*Command, Status) error { answered++; return nil })
+	commands, trips := c.Counts()
+	if err != nil || !ended || answered != 5 || commands != 5 || trips != 2 {
+		t.Errorf("%d of %d commands answered in %d round trips, ended %v, %v", answered, commands, trips, ended, err)
+	}
+}
+
+// How far away a server is shows when it has nothing else to answer first.
+func TestTripIsMeasuredAlone(t *testing.T) {
+	c := talk(t, says(""))
+	for _, before := range [][]sent{nil, {{"M0", Cmd("NOOP")}}} {
+		x := exchange{c: c, inFlight: before}
+		if err := x.send(Cmd("NOOP")); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.flush(); err != nil || c.asked.IsZero() == (before == nil) {
+			t.Errorf("with %d in flight measured from %v on, %v", len(before), c.asked, err)
+		}
+		c.arrived()
+	}
+}
