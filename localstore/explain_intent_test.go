@@ -6,6 +6,7 @@ import "fmt"
 var intentQueries = map[string]string{
 	"intents":         intentsQuery,
 	"intents but":     intentsButQuery,
+	"flags intents":   flagsIntentsQuery,
 	"flags wanted":    flagsWantedQuery,
 	"plain flags":     moreThanFlags,
 	"flag events":     flagEvents,

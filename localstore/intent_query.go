@@ -32,6 +32,25 @@ func (s *Store) IntentsBut(ctx context.Context, acct AccountID, kind IntentKind,
 
 const intentsButQuery = intentColumns + "WHERE i.account = ? AND i.kind <> ? ORDER BY i.id"
 
+// FlagsIntents is Intents for those of flags alone, of which there may be very many: they
+// have no target, nothing that stands for their outcome and nothing that they need, and
+// to ask for all that takes longer than for the rest.
+func (s *Store) FlagsIntents(ctx context.Context, acct AccountID, fn func(Intent) error) error {
+	scan := intentScan{in: Intent{Account: acct, Kind: IntentFlags}}
+	in := &scan.in
+	dest := append([]any{&in.ID, &scan.made, &in.State, &in.Mailbox, &in.Tries, &in.Reason, &scan.retry, &in.Vanished}, scan.message.dest()...)
+	return s.eachPrepared(ctx, flagsIntentsQuery, []any{acct}, func(r *sql.Rows) error {
+		if err := r.Scan(dest...); err != nil {
+			return err
+		}
+		return fn(scan.done())
+	})
+}
+
+const flagsIntentsQuery = `SELECT i.id, i.made, i.state, g.mailbox, i.tries, i.reason, i.retry_at, m.vanished_run IS NOT NULL, ` + rowColumns + `
+	FROM intent i CROSS JOIN message m ON m.id = i.message CROSS JOIN generation g ON g.id = m.generation
+	WHERE i.account = ? AND i.kind = 'flags' ORDER BY i.id`
+
 // FlagsWanted lists the mailboxes in which flags intents wait.
 func (s *Store) FlagsWanted(ctx context.Context, acct AccountID) (boxes []MailboxID, err error) {
 	err = s.eachPrepared(ctx, flagsWantedQuery, []any{acct}, func(r *sql.Rows) error {

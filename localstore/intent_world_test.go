@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -379,9 +381,22 @@ func (w *traveller) tell(in Intent, target Mailbox, uid uint32, flags string) {
 	}
 }
 
+// intents are all that wait; those of flags and the others are the same.
 func (w *traveller) intents() (all []Intent) {
-	if err := w.s.Intents(bg, w.acct, func(in Intent) error { all = append(all, in); return nil }); err != nil {
+	var parts []Intent
+	err := w.s.Intents(bg, w.acct, func(in Intent) error { all = append(all, in); return nil })
+	if err == nil {
+		err = w.s.FlagsIntents(bg, w.acct, func(in Intent) error { parts = append(parts, in); return nil })
+	}
+	if err == nil {
+		err = w.s.IntentsBut(bg, w.acct, IntentFlags, func(in Intent) error { parts = append(parts, in); return nil })
+	}
+	if err != nil {
 		w.t.Fatal(err)
+	}
+	slices.SortFunc(parts, func(a, b Intent) int { return cmp.Compare(a.ID, b.ID) })
+	if d := gocmp.Diff(all, parts); d != "" {
+		w.t.Fatalf("(-all +flags and others):\n%s", d)
 	}
 	return all
 }

@@ -12,13 +12,17 @@ import (
 // load reads the queue and the mailboxes.
 func (p *pushing) load(ctx context.Context) error {
 	p.intents, p.vanished = map[int64]localstore.Intent{}, map[localstore.MessageID][]localstore.Intent{}
-	err := p.store.Intents(ctx, p.account, func(in localstore.Intent) error {
+	note := func(in localstore.Intent) error {
 		p.intents[int64(in.ID)] = in
 		if in.Vanished {
 			p.vanished[in.Message.ID] = append(p.vanished[in.Message.ID], in)
 		}
 		return nil
-	})
+	}
+	err := p.store.FlagsIntents(ctx, p.account, note)
+	if err == nil {
+		err = p.store.IntentsBut(ctx, p.account, localstore.IntentFlags, note)
+	}
 	if err != nil || len(p.intents) == 0 {
 		return err
 	}

@@ -28,7 +28,7 @@ type queue struct {
 type delta struct{ add, remove []imap.Flag }
 
 func newQueue(in PushInput) *queue {
-	q := &queue{PushInput: in, box: map[int64]Box{}, stays: map[int64]bool{}, deltas: map[int64]delta{}}
+	q := &queue{PushInput: in, box: map[int64]Box{}, stays: map[int64]bool{}, deltas: make(map[int64]delta, len(in.Intents))}
 	for _, b := range in.Boxes {
 		q.box[b.ID] = b
 	}
