@@ -10,7 +10,10 @@ import (
 
 const (
 	// checkpointBytes is how many bytes of bodies are written between two checkpoints.
-	checkpointBytes = 32 << 20
+	// What comes behind the last one is moved when the store is closed, and waited for.
+	checkpointBytes = 8 << 20
+	// maxBehind is how many may be written during one before the writer waits for it.
+	maxBehind = 64 << 20
 	// maxWALPages is from where on the writer makes one itself, the rule of SQLite: the
 	// WAL can start anew only while nothing is added to it. 125 MiB.
 	maxWALPages = 4000
@@ -22,9 +25,10 @@ const (
 // checkpointer moves mail from the WAL into the file while more of it is written: to do
 // both in turns, and wait for the disk, takes half of a writer's time. It does nothing
 // that SQLite would not do by itself, later; so what goes wrong here is left to that.
-// The WAL grows to walPages and four times every at most, on the slowest disk.
+// The WAL grows to walPages and twice behind at most, on the slowest disk.
 type checkpointer struct {
 	every    int64        // see checkpointBytes
+	behind   int64        // see maxBehind
 	walPages int64        // see maxWALPages
 	grown    atomic.Int64 // bytes of bodies written since the last one began
 	wg       sync.WaitGroup
@@ -37,7 +41,7 @@ type checkpointer struct {
 }
 
 func (c *checkpointer) pace(passing bool) {
-	c.every, c.walPages = checkpointBytes, maxWALPages
+	c.every, c.behind, c.walPages = checkpointBytes, maxBehind, maxWALPages
 	if passing {
 		c.every, c.walPages = math.MaxInt64, passingWALPages
 	}
@@ -51,7 +55,7 @@ func (s *Store) checkpoint() {
 	if grown < c.every {
 		return
 	}
-	if grown-c.every >= c.every {
+	if grown >= c.behind {
 		c.wg.Wait() // the disk takes longer than the mail
 	}
 	c.mu.Lock()

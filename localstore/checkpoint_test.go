@@ -38,7 +38,7 @@ func bring(s *Store, p *Packer, uid uint32, n int) error {
 // when the WAL has so many pages of 32 KiB.
 func quicken(t *testing.T, s *Store, every, walPages int64) {
 	t.Helper()
-	s.ahead.every, s.ahead.walPages = every, walPages
+	s.ahead.every, s.ahead.behind, s.ahead.walPages = every, 2*every, walPages
 	if _, err := s.writer.Exec(fmt.Sprintf("PRAGMA wal_autocheckpoint(%d)", walPages)); err != nil {
 		t.Fatal(err)
 	}
