@@ -17,9 +17,9 @@ const DefaultConnections = 2
 // worth its login.
 const connectionPays = 16 << 20
 
-// listingAhead is how many octets the connection that lists asks for meanwhile when
-// others could have them at once: enough for it to go on without a pause, were it a
-// fast and distant one.
+// listingAhead is how many octets the connection that lists asks for in the same flight
+// when others could have them at once, or it is needed elsewhere behind it: enough for
+// it to go on without a pause, were it a fast and distant one.
 const listingAhead = 4 << 20
 
 // lane takes requests from the stock and asks one connection for them, mailbox
@@ -32,6 +32,7 @@ type lane struct {
 	rounds  []*round
 	others  bool  // download, too
 	listing int   // mailboxes that the connection is yet to list
+	alone   bool  // some others are to be visited alone when that is done
 	asked   int64 // octets
 }
 
@@ -39,12 +40,21 @@ func (r *run) newLane(c *remote.Conn, stock *stock) *lane {
 	return &lane{run: r, conn: c, stock: stock}
 }
 
-// leaves reports whether what is in the stock is left to the others for now.
-func (l *lane) leaves() bool { return l.others && l.listing > 0 && l.asked >= listingAhead }
+// leaves reports whether what is in the stock is left to others, or for later.
+func (l *lane) leaves() bool {
+	return (l.alone || l.others && l.listing > 0) && l.asked >= listingAhead
+}
+
+// over reports whether that holds for the rest of the flight.
+func (l *lane) over() bool { return l.listing == 0 && l.leaves() }
 
 // next is what is asked of one more mailbox; nil when nothing is to be had so far.
 func (l *lane) next(ctx context.Context) *remote.BodyVisit {
-	for s := l.stock.at(l.at); s != nil && !l.leaves(); s = l.stock.at(l.at) {
+	for !l.leaves() {
+		s := l.stock.at(l.at)
+		if s == nil {
+			break
+		}
 		if first, ok := l.stock.take(s, l.run.opt.swift(l.conn)); ok {
 			round := (&fetcher{m: s.m, conn: l.conn, out: l.run.writer, shared: true}).newRound(nil)
 			l.rounds = append(l.rounds, round)
@@ -83,7 +93,7 @@ func (l *lane) visit(ctx context.Context, r *round, s *supply, first []plan.Due)
 		Sets: func(yield func(remote.BodySet) bool) {
 			for due, ok := first, true; ok; due, ok = l.take(s) {
 				set := r.add(due)
-				l.asked += set.Size
+				l.asked += max(set.Size, usualSize)
 				if !yield(set) {
 					return
 				}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -147,4 +149,29 @@ func TestConnectionsRefused(t *testing.T) {
 			t.Error("nobody was told")
 		}
 	})
+}
+
+// What needs a visit of its own is not left until everything else was downloaded.
+func TestVisitsAloneAreNotTheLast(t *testing.T) {
+	f := newFixture(t)
+	heavy(f)
+	f.user.Create("Old")
+	f.seed("Old", 3)
+	f.opt.Folders = []string{"Old"}
+	f.pull(0)
+	f.sql("UPDATE generation SET messages = 10001") // too many to be listed with others
+	f.seed("Old", 4)
+	f.opt.Folders, f.opt.Connections = nil, 1
+	var order []string
+	f.tap(func(s said) []byte {
+		if s.tagged && (s.box == "Old" || strings.Contains(s.cmd, "BODY")) {
+			order = append(order, s.box)
+		}
+		return s.line
+	})
+	rc := f.pull(0)
+	if n := slices.Index(order, "Old"); rc.Bodies != 16 || n < 0 || n > 2 || len(order) < 12 {
+		t.Errorf("the answers: %v; %+v", order, rc)
+	}
+	f.equal()
 }

@@ -66,12 +66,13 @@ func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, w *cre
 	err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
 		for _, m := range boxes {
 			v, err := m.visit(ctx, w, l)
+			l.alone = l.alone || v == nil
 			if failed = err; failed != nil || v != nil && !yield(*v) {
 				return
 			}
 		}
 	}, func(yield func(*remote.BodyVisit) bool) {
-		for failed == nil && yield(l.next(ctx)) {
+		for failed == nil && !l.over() && yield(l.next(ctx)) {
 		}
 	})
 	return l.end(ctx, cmp.Or(failed, err))
@@ -95,12 +96,11 @@ func (m *mailbox) visit(ctx context.Context, w *crew, l *lane) (*remote.Visit, e
 	return &remote.Visit{Raw: m.info.Raw, Known: r.known, Want: everything,
 		Fn: func(x remote.Meta) error { return r.hear(ctx, x) },
 		Done: func(sel remote.Selected, changes remote.Changes, err error) error {
-			l.listing--
 			if err := r.heard(ctx, sel, changes, err); err != nil {
 				return err
 			}
 			err = w.offer(ctx, m)
-			l.others = w.hired > 0
+			l.listing, l.alone, l.others = l.listing-1, l.alone || !m.done && !m.listed, w.hired > 0
 			return err
 		}}, nil
 }

@@ -104,6 +104,7 @@ func (t *tour) arrive(s *stop) {
 func (t *tour) leave() {
 	for len(t.stops) > 0 && t.stops[0].sent && len(t.stops[0].left) == 0 {
 		s := t.stops[0]
+		t.stops[0] = nil // what a mailbox was known to hold need not wait for the others
 		t.stops = t.stops[1:]
 		if t.err == nil {
 			t.err = s.end()

@@ -186,7 +186,7 @@ func (x *exchange) literal(tag string, p part, last func()) (ok bool, err error)
 	if !nonSync {
 		x.plus, x.waiting = false, true
 		for !x.plus && x.find(tag) >= 0 {
-			if err := x.step(); err != nil {
+			if err := x.wait(); err != nil {
 				return false, err
 			}
 		}
@@ -201,7 +201,7 @@ func (x *exchange) literal(tag string, p part, last func()) (ok bool, err error)
 
 func (x *exchange) drain() error {
 	for len(x.inFlight) > 0 {
-		if err := x.step(); err != nil {
+		if err := x.wait(); err != nil {
 			return err
 		}
 	}

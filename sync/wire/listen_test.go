@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What depends on an answer leaves while others are still to come, and all of that
@@ -42,6 +43,34 @@ func TestPipelineListens(t *testing.T) {
 	commands, trips := c.Counts()
 	if err != nil || !ended || answered != 5 || commands != 5 || trips != 2 {
 		t.Errorf("%d of %d commands answered in %d round trips, ended %v, %v", answered, commands, trips, ended, err)
+	}
+}
+
+// To compress, everything is waited for; that counts, whatever came before.
+func TestCompressionBehindListening(t *testing.T) {
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		tag := func() string {
+			line, _ := r.ReadString('\n')
+			tag, _, _ := strings.Cut(line, " ")
+			return tag
+		}
+		first, second := tag(), tag()
+		fmt.Fprintf(w, "%s OK\r\n", first)
+		fmt.Fprintf(w, "%s OK\r\n%s OK\r\n", second, tag())
+		fmt.Fprintf(w, "%s NO\r\n", tag())
+		fmt.Fprintf(w, "%s OK\r\n", tag())
+	})
+	c.Client(nil)
+	err := c.Pipeline(t.Context(), func(yield func(*Command) bool) {
+		for _, cmd := range []*Command{Cmd("NOOP"), Cmd("NOOP"), nil, Cmd("NOOP"), nil} {
+			yield(cmd)
+		}
+		c.CompressWhenSlow()
+		c.r.meter.octets, c.r.meter.waited = slowBytes, time.Minute
+		yield(Cmd("NOOP"))
+	}, ignore, func(*Command, Status) error { return nil })
+	if commands, trips := c.Counts(); err != nil || commands != 5 || trips != 4 {
+		t.Errorf("%d commands in %d round trips, %v", commands, trips, err)
 	}
 }
 
