@@ -122,34 +122,31 @@ func (tx *Tx) unstage(id int64) error {
 const leftover = `SELECT body FROM staging s WHERE NOT EXISTS (SELECT 1 FROM message m
 	WHERE m.id = s.message AND m.uid IS NOT NULL AND m.body IS NULL AND m.vanished_run IS NULL) LIMIT 1`
 
-// recoverStaging removes what killed processes left staged, but for what a Partial
-// can go on with, and finds the first free body id. The lock is held: nobody is
-// staging now.
+// atOpening is the highest id of a body, and whether something is staged.
+const atOpening = `SELECT max((SELECT ifnull(max(id), 0) FROM body), (SELECT ifnull(max(id), 0) >> 20 FROM chunk)),
+	EXISTS (SELECT 1 FROM staging)`
+
+// recoverStaging finds the first free body id, and removes what killed processes left
+// staged, but for what a Partial can go on with. The lock is held: nobody is staging now.
 func (s *Store) recoverStaging(ctx context.Context) error {
+	var last int64
+	var staged bool
+	if err := s.writer.QueryRow(atOpening).Scan(&last, &staged); err != nil {
+		return fmt.Errorf("last body: %w", err)
+	}
+	if s.nextBody.Store(last); !staged {
+		return nil
+	}
 	return s.Update(ctx, func(tx *Tx) error {
 		for {
 			var id int64
 			ok, err := tx.get(leftover, nil, &id)
-			if err != nil {
+			if !ok || err != nil {
 				return err
-			}
-			if !ok {
-				break
 			}
 			if err := tx.unstage(id); err != nil {
 				return err
 			}
 		}
-		return tx.firstFreeBody()
 	})
-}
-
-func (tx *Tx) firstFreeBody() error {
-	var last int64
-	_, err := tx.get("SELECT max((SELECT ifnull(max(id), 0) FROM body), (SELECT ifnull(max(id), 0) >> 20 FROM chunk))", nil, &last)
-	if err != nil {
-		return fmt.Errorf("last body: %w", err)
-	}
-	tx.s.nextBody.Store(last)
-	return nil
 }

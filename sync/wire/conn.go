@@ -41,7 +41,9 @@ type Conn struct {
 	roundTrips atomic.Int64
 	responses  atomic.Int64  // of this exchange
 	asked      time.Time     // when something was sent that is not answered
-	idle       bool          // nothing was in flight when what is buffered was begun
+	begun      time.Time     // when what is buffered was
+	idle       bool          // nothing was in flight then
+	hastened   bool          // more is to leave in the round trip that counts already
 	follows    bool          // it is sent while answers come in, within a round trip that counts
 	trip       time.Duration // the shortest between asking and the first answer
 	garbage    int
@@ -177,16 +179,35 @@ func (c *Conn) next() (*Response, error) {
 
 // flush sends what is buffered; from here the client waits.
 func (c *Conn) flush() error {
+	defer func() { c.hastened = false }()
+	return c.send()
+}
+
+// dawdling is how long a command waits for others, to leave together with them.
+const dawdling = 300 * time.Microsecond
+
+// hasten sends what has waited long enough: the server is to be at work while what comes
+// behind it is made, which may take a look into the store each.
+func (c *Conn) hasten() error {
+	if c.w.Buffered() == 0 || time.Since(c.begun) < dawdling {
+		return nil
+	}
+	defer func() { c.hastened = true }()
+	return c.send()
+}
+
+func (c *Conn) send() error {
 	if c.w.Buffered() == 0 {
 		return nil
 	}
-	if !c.follows {
+	if !c.follows && !c.hastened {
 		c.roundTrips.Add(1)
 	}
+	c.follows = false
 	if err := c.w.Flush(); err != nil {
 		return c.fail(err)
 	}
-	if c.follows = false; c.idle {
+	if c.idle {
 		c.asked = time.Now()
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"strconv"
+	"time"
 )
 
 // Handler takes one untagged response. Its errors: nil, ErrStray and ErrSyntax
@@ -46,7 +47,9 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 			case cmd.err != nil:
 				err = errors.Join(x.drain(), cmd.err)
 			default:
-				err = x.send(cmd)
+				if err = x.send(cmd); err == nil {
+					err = c.hasten()
+				}
 			}
 			if err != nil {
 				return err
@@ -97,7 +100,7 @@ func (x *exchange) send(cmd *Command) error {
 		return err
 	}
 	if c.w.Buffered() == 0 {
-		c.idle = len(x.inFlight) == 0
+		c.begun, c.idle = time.Now(), len(x.inFlight) == 0
 	}
 	x.followed = x.followed || x.listened
 	c.tag++

@@ -46,6 +46,39 @@ func TestPipelineListens(t *testing.T) {
 	}
 }
 
+// The server is at work while the next command is made, if that takes its time; and that
+// is one round trip all the same.
+func TestPipelineDoesNotDawdle(t *testing.T) {
+	heard := make(chan bool)
+	c := talk(t, func(r *bufio.Reader, w net.Conn) {
+		var tags []string
+		for len(tags) < 3 {
+			line, _ := r.ReadString('\n')
+			if tags = append(tags, strings.Fields(line + " .")[0]); len(tags) == 2 {
+				close(heard)
+			}
+		}
+		for _, tag := range tags {
+			fmt.Fprintf(w, "%s OK\r\n", tag)
+		}
+	})
+	asked := time.Time{}
+	err := c.Pipeline(t.Context(), func(yield func(*Command) bool) {
+		yield(Cmd("NOOP"))
+		c.begun = time.Now().Add(-time.Minute)
+		yield(Cmd("NOOP"))
+		<-heard
+		asked = c.asked
+		yield(Cmd("NOOP"))
+		if err := c.flush(); err != nil || !c.asked.Equal(asked) {
+			t.Errorf("asked at %v, then at %v, %v", asked, c.asked, err)
+		}
+	}, ignore, func(*Command, Status) error { return nil })
+	if commands, trips := c.Counts(); err != nil || commands != 3 || trips != 1 || asked.IsZero() {
+		t.Errorf("%d commands in %d round trips, first of them %v, %v", commands, trips, asked, err)
+	}
+}
+
 // To compress, everything is waited for; that counts, whatever came before.
 func TestCompressionBehindListening(t *testing.T) {
 	c := talk(t, func(r *bufio.Reader, w net.Conn) {
