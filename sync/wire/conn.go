@@ -43,8 +43,7 @@ type Conn struct {
 	asked      time.Time     // when something was sent that is not answered
 	begun      time.Time     // when what is buffered was
 	idle       bool          // nothing was in flight then
-	hastened   bool          // more is to leave in the round trip that counts already
-	follows    bool          // it is sent while answers come in, within a round trip that counts
+	sent       bool          // something was, since an answer was waited for
 	trip       time.Duration // the shortest between asking and the first answer
 	garbage    int
 	alerts     map[string]bool
@@ -177,10 +176,23 @@ func (c *Conn) next() (*Response, error) {
 	return &c.resp, nil
 }
 
-// flush sends what is buffered; from here the client waits.
+// flush sends what is buffered. It is one round trip with all that was sent since
+// something was waited for.
 func (c *Conn) flush() error {
-	defer func() { c.hastened = false }()
-	return c.send()
+	if c.w.Buffered() == 0 {
+		return nil
+	}
+	if !c.sent {
+		c.roundTrips.Add(1)
+	}
+	c.sent = true
+	if err := c.w.Flush(); err != nil {
+		return c.fail(err)
+	}
+	if c.idle {
+		c.asked = time.Now()
+	}
+	return nil
 }
 
 // dawdling is how long a command waits for others, to leave together with them.
@@ -189,28 +201,10 @@ const dawdling = 300 * time.Microsecond
 // hasten sends what has waited long enough: the server is to be at work while what comes
 // behind it is made, which may take a look into the store each.
 func (c *Conn) hasten() error {
-	if c.w.Buffered() == 0 || time.Since(c.begun) < dawdling {
+	if time.Since(c.begun) < dawdling {
 		return nil
 	}
-	defer func() { c.hastened = true }()
-	return c.send()
-}
-
-func (c *Conn) send() error {
-	if c.w.Buffered() == 0 {
-		return nil
-	}
-	if !c.follows && !c.hastened {
-		c.roundTrips.Add(1)
-	}
-	c.follows = false
-	if err := c.w.Flush(); err != nil {
-		return c.fail(err)
-	}
-	if c.idle {
-		c.asked = time.Now()
-	}
-	return nil
+	return c.flush()
 }
 
 // arrived measures the round trip.

@@ -35,7 +35,6 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 		}
 		c.r.dropped = 0
 		c.responses.Store(0)
-		c.follows = false
 		x := exchange{c: c, h: h, done: done}
 		for cmd := range cmds {
 			var err error
@@ -59,12 +58,13 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 	})
 }
 
-// listen reads one response that others follow whether or not anything is sent: what
-// depends on all of them together takes one round trip more.
+// listen reads one response, which nobody waits for while others are to come: all that
+// is sent meanwhile costs one round trip more.
 func (x *exchange) listen() error {
 	err := x.step()
-	x.c.follows = x.followed && len(x.inFlight) > 0
-	x.listened = true
+	if !x.listened || len(x.inFlight) == 0 {
+		x.listened, x.c.sent = true, false
+	}
 	return err
 }
 
@@ -80,8 +80,7 @@ type exchange struct {
 	stray    int
 	plus     bool // a continuation request came for the literal that waits
 	waiting  bool // a literal waits
-	listened bool // what is sent now depends on answers
-	followed bool // and was so before
+	listened bool // what is sent now may depend on answers
 }
 
 type sent struct {
@@ -102,7 +101,6 @@ func (x *exchange) send(cmd *Command) error {
 	if c.w.Buffered() == 0 {
 		c.begun, c.idle = time.Now(), len(x.inFlight) == 0
 	}
-	x.followed = x.followed || x.listened
 	c.tag++
 	c.commands.Add(1)
 	s := sent{tag: "M" + strconv.Itoa(c.tag), cmd: cmd}
@@ -156,8 +154,9 @@ func (x *exchange) makeRoom(cmd *Command) error {
 
 // wait reads one response, without which nothing more is sent.
 func (x *exchange) wait() error {
-	x.c.follows = false
-	return x.step()
+	err := x.step()
+	x.c.sent = false
+	return err
 }
 
 // fits: the server cannot be kept from reading, or the client from writing, by

@@ -9,19 +9,21 @@ import (
 	"time"
 )
 
+// tagOf reads a command and returns its tag.
+func tagOf(r *bufio.Reader) string {
+	line, _ := r.ReadString('\n')
+	tag, _, _ := strings.Cut(line, " ")
+	return tag
+}
+
 // What depends on an answer leaves while others are still to come, and all of that
 // costs one round trip more.
 func TestPipelineListens(t *testing.T) {
 	c := talk(t, func(r *bufio.Reader, w net.Conn) {
-		tag := func() string {
-			line, _ := r.ReadString('\n')
-			tag, _, _ := strings.Cut(line, " ")
-			return tag
-		}
-		first, last := tag(), tag()
+		first, last := tagOf(r), tagOf(r)
 		fmt.Fprintf(w, "%s OK\r\n", first)
 		for range 3 { // the last one is answered only when all others have come
-			fmt.Fprintf(w, "%s OK\r\n", tag())
+			fmt.Fprintf(w, "%s OK\r\n", tagOf(r))
 		}
 		fmt.Fprintf(w, "%s OK\r\n", last)
 	})
@@ -53,8 +55,7 @@ func TestPipelineDoesNotDawdle(t *testing.T) {
 	c := talk(t, func(r *bufio.Reader, w net.Conn) {
 		var tags []string
 		for len(tags) < 3 {
-			line, _ := r.ReadString('\n')
-			if tags = append(tags, strings.Fields(line + " .")[0]); len(tags) == 2 {
+			if tags = append(tags, tagOf(r)); len(tags) == 2 {
 				close(heard)
 			}
 		}
@@ -82,16 +83,11 @@ func TestPipelineDoesNotDawdle(t *testing.T) {
 // To compress, everything is waited for; that counts, whatever came before.
 func TestCompressionBehindListening(t *testing.T) {
 	c := talk(t, func(r *bufio.Reader, w net.Conn) {
-		tag := func() string {
-			line, _ := r.ReadString('\n')
-			tag, _, _ := strings.Cut(line, " ")
-			return tag
-		}
-		first, second := tag(), tag()
+		first, second := tagOf(r), tagOf(r)
 		fmt.Fprintf(w, "%s OK\r\n", first)
-		fmt.Fprintf(w, "%s OK\r\n%s OK\r\n", second, tag())
-		fmt.Fprintf(w, "%s NO\r\n", tag())
-		fmt.Fprintf(w, "%s OK\r\n", tag())
+		fmt.Fprintf(w, "%s OK\r\n%s OK\r\n", second, tagOf(r))
+		fmt.Fprintf(w, "%s NO\r\n", tagOf(r))
+		fmt.Fprintf(w, "%s OK\r\n", tagOf(r))
 	})
 	c.Client(nil)
 	err := c.Pipeline(t.Context(), func(yield func(*Command) bool) {
