@@ -30,8 +30,8 @@ type lane struct {
 	stock   *stock
 	at      int // the mailbox in the stock to look at next
 	rounds  []*round
-	others  bool  // download, too
-	listing int   // mailboxes that the connection is yet to list
+	crew    *crew // whose mailboxes the connection lists as well; nil: none
+	listing int   // of these, those that it is yet to list
 	alone   bool  // some others are to be visited alone when that is done
 	asked   int64 // octets
 }
@@ -42,7 +42,7 @@ func (r *run) newLane(c *remote.Conn, stock *stock) *lane {
 
 // leaves reports whether what is in the stock is left to others, or for later.
 func (l *lane) leaves() bool {
-	return (l.alone || l.others && l.listing > 0) && l.asked >= listingAhead
+	return (l.alone || l.listing > 0 && l.crew.hired > 0) && l.asked >= listingAhead
 }
 
 // over reports whether that holds for the rest of the flight.
@@ -55,7 +55,7 @@ func (l *lane) next(ctx context.Context) *remote.BodyVisit {
 		if s == nil {
 			break
 		}
-		if first, ok := l.stock.take(s, l.run.opt.swift(l.conn)); ok {
+		if first, ok := l.take(s); ok {
 			round := (&fetcher{m: s.m, conn: l.conn, out: l.run.writer, shared: true}).newRound(nil)
 			l.rounds = append(l.rounds, round)
 			return l.visit(ctx, round, s, first)

@@ -63,9 +63,10 @@ func (r *run) once(ctx context.Context, f func(context.Context, *remote.Conn) er
 func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, w *crew) error {
 	var failed error
 	l := r.newLane(c, w.stock)
+	l.crew = w
 	err := c.ExamineAll(ctx, func(yield func(remote.Visit) bool) {
 		for _, m := range boxes {
-			v, err := m.visit(ctx, w, l)
+			v, err := m.visit(ctx, l)
 			l.alone = l.alone || v == nil
 			if failed = err; failed != nil || v != nil && !yield(*v) {
 				return
@@ -79,7 +80,7 @@ func (r *run) look(ctx context.Context, c *remote.Conn, boxes []*mailbox, w *cre
 }
 
 // visit is the question to a mailbox; nil when one does not suffice.
-func (m *mailbox) visit(ctx context.Context, w *crew, l *lane) (*remote.Visit, error) {
+func (m *mailbox) visit(ctx context.Context, l *lane) (*remote.Visit, error) {
 	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -99,8 +100,8 @@ func (m *mailbox) visit(ctx context.Context, w *crew, l *lane) (*remote.Visit, e
 			if err := r.heard(ctx, sel, changes, err); err != nil {
 				return err
 			}
-			err = w.offer(ctx, m)
-			l.listing, l.alone, l.others = l.listing-1, l.alone || !m.done && !m.listed, w.hired > 0
+			err = l.crew.offer(ctx, m)
+			l.listing, l.alone = l.listing-1, l.alone || !m.done && !m.listed
 			return err
 		}}, nil
 }
