@@ -25,17 +25,21 @@ func heavy(f *fixture) {
 	f.opt.Connections = 3
 }
 
-// Several connections download what is missing, and each message comes once.
+// Several connections download what is missing, and each message comes once; whether the
+// list tells how much that is, or only the mailboxes do.
 func TestConnections(t *testing.T) {
-	f := newFixture(t)
-	heavy(f)
-	rc := f.pull(0)
-	if n := f.dialer.Dials(); n != 3 || rc.Bodies != 12 || rc.Reconnects != 0 {
-		t.Errorf("%d connections, %+v", n, rc)
-	}
-	f.equal()
-	if rc := f.pull(0); f.dialer.Dials() != 4 || rc.Bodies != 0 {
-		t.Errorf("%d connections, %+v", f.dialer.Dials(), rc)
+	for _, hidden := range []string{"nothing", " STATUS=SIZE"} {
+		f := newFixture(t)
+		heavy(f)
+		f.tap(func(s said) []byte { return bytes.ReplaceAll(s.line, []byte(hidden), nil) })
+		rc := f.pull(0)
+		if n := f.dialer.Dials(); n != 3 || rc.Bodies != 12 || rc.Reconnects != 0 {
+			t.Errorf("%d connections, %+v", n, rc)
+		}
+		f.equal()
+		if rc := f.pull(0); f.dialer.Dials() != 4 || rc.Bodies != 0 {
+			t.Errorf("%d connections, %+v", f.dialer.Dials(), rc)
+		}
 	}
 }
 
