@@ -3,7 +3,7 @@ package remote
 import (
 	"bytes"
 	"errors"
-	"hash/maphash"
+	"hash/crc32"
 	"io"
 
 	"github.com/emersion/go-imap/v2"
@@ -132,16 +132,15 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 		f.useless = true
 		return nil // skipped by whoever reads on
 	}
-	var h maphash.Hash
-	h.SetSeed(f.seed)
-	tee := io.TeeReader(r, &h)
+	h := crc32.New(castagnoli)
+	tee := io.TeeReader(r, h)
 	if !f.got.add(uid) {
 		f.useless = true
 		if f.wasted += size; f.wasted > wire.MaxStrayBytes {
 			return &wire.LimitError{What: "unwanted data", Limit: wire.MaxStrayBytes}
 		}
 		_, err := io.Copy(io.Discard, tee)
-		if first, ok := f.digests[uid]; ok && err == nil && first != (digest{size, h.Sum64()}) {
+		if first, ok := f.digests[uid]; ok && err == nil && first != (digest{size, h.Sum32()}) {
 			f.c.notice("the server gave two different answers for one message; the first one counts")
 		}
 		return err
@@ -155,6 +154,6 @@ func (f *bodyFetch) deliver(uid imap.UID, size int64, r io.Reader) error {
 	if len(f.digests) >= maxDigests {
 		clear(f.digests)
 	}
-	f.digests[uid] = digest{size, h.Sum64()}
+	f.digests[uid] = digest{size, h.Sum32()}
 	return nil
 }
