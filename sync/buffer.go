@@ -5,16 +5,21 @@ import (
 	"sync"
 )
 
-// bufferPool keeps buffers for the next bodies of about the same size, until the
-// garbage collector wants their memory.
-type bufferPool [bufferClasses]sync.Pool
+// bufferPool keeps buffers for the next bodies of about the same size. Those of sync.Pool
+// go with every collection of memory, and to make them anew is what brings the next one.
+type bufferPool struct {
+	mu     sync.Mutex
+	idle   [bufferClasses][][]byte
+	size   int // bytes of all buffers, idle or in use
+	victim int // the class that gives room next
+}
 
 const (
 	smallestBuffer = 8 << 10
-	bufferClasses  = 1 + 4*7 // up to 1 MiB; larger bodies are too few
+	bufferClasses  = 1 + 4*10 // up to heldInMemory
+	// maxBuffers is from how many bytes on idle buffers of other sizes give way to a new one.
+	maxBuffers = heldInAll - heldInAll/8
 )
-
-var buffers bufferPool
 
 // class is the index of the smallest buffers that hold n bytes: four classes to twice the
 // size.
@@ -38,19 +43,49 @@ func room(class int) int {
 
 // get gives a buffer of n bytes with anything in them.
 func (p *bufferPool) get(n int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	c := class(n)
-	if c >= bufferClasses {
-		return make([]byte, n)
+	for fit := c; fit < min(c+4, bufferClasses); fit++ { // up to twice as large
+		if len(p.idle[fit]) > 0 {
+			return pop(&p.idle[fit])[:n]
+		}
 	}
-	if b, ok := p[c].Get().(*[]byte); ok {
-		return (*b)[:n]
-	}
+	p.makeRoom(room(c))
+	p.size += room(c)
 	return make([]byte, n, room(c))
+}
+
+// makeRoom forgets idle buffers until n bytes more are not too many.
+func (p *bufferPool) makeRoom(n int) {
+	for spared := 0; p.size+n > maxBuffers && spared < bufferClasses; {
+		if idle := &p.idle[p.victim]; len(*idle) > 0 {
+			p.size -= room(p.victim)
+			pop(idle)
+			spared = 0
+			continue
+		}
+		p.victim = (p.victim + 1) % bufferClasses
+		spared++
+	}
+}
+
+// pop takes the last buffer and leaves nothing that would keep it in memory.
+func pop(idle *[][]byte) []byte {
+	last := len(*idle) - 1
+	b := (*idle)[last]
+	(*idle)[last] = nil
+	*idle = (*idle)[:last]
+	return b
 }
 
 // put takes a buffer back that get gave, or nil.
 func (p *bufferPool) put(b []byte) {
-	if c := class(cap(b)); b != nil && c < bufferClasses {
-		p[c].Put(&b)
+	if b == nil {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := class(cap(b))
+	p.idle[c] = append(p.idle[c], b)
 }

@@ -72,7 +72,7 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 	if err := w.reserve(size); err != nil {
 		return nil, err
 	}
-	raw := buffers.get(int(size))
+	raw := w.buffers.get(int(size))
 	if _, err := io.ReadFull(from, raw); err != nil {
 		w.memory.Release(size)
 		return nil, readError{err}
@@ -132,7 +132,7 @@ func (w *writer) drop(ctx context.Context, b *batch) (first error) {
 	w.run.underway.remove(b.due)
 	for uid, x := range b.got {
 		err := w.run.store.Discard(ctx, x.wait())
-		buffers.put(x.raw)
+		w.buffers.put(x.raw)
 		w.memory.Release(x.size)
 		delete(b.got, uid)
 		first = cmp.Or(first, err) // the others must go all the same: somebody may wait for their memory
