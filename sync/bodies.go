@@ -22,6 +22,7 @@ func (m *mailbox) bodies(ctx context.Context, c *remote.Conn) error {
 	if _, err := m.expect(ctx); err != nil {
 		return err
 	}
+	c.Expect(m.counter.missing())
 	f := &fetcher{m: m, conn: c, out: m.writer, alone: true}
 	fetch := func(batches [][]plan.Due) error {
 		if err := f.fetch(ctx, batches); err != nil {
@@ -47,11 +48,11 @@ type fetcher struct {
 	out    *writer
 	shared bool       // others fetch from the same mailbox
 	alone  bool       // nothing else is under way on the connection: questions can be asked
-	swift  bool       // mail comes fast
+	swift  bool       // mail is known to come fast
 	putOff bool       // some messages wait for others
 	last   bool       // none may wait any more
 	large  []plan.Due // to be fetched in pieces
-	behind []plan.Due // large ones, to be asked for last if mail comes fast by then
+	behind []plan.Due // large ones, to be asked for once mail is known to come fast
 }
 
 // missing walks over what is missing and not held in another place, in batches.

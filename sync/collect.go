@@ -89,7 +89,8 @@ func (l *lane) end(ctx context.Context, err error) error {
 // visit is what one connection asks of a mailbox.
 func (l *lane) visit(ctx context.Context, r *round, s *supply, first []plan.Due) *remote.BodyVisit {
 	l.stock.opened(s, 1)
-	return &remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity,
+	l.conn.Expect(l.run.counter.missing())
+	return &remote.BodyVisit{Raw: r.m.info.Raw, UIDValidity: r.m.gen.UIDValidity, Usual: plan.FetchBytes,
 		Sets: func(yield func(remote.BodySet) bool) {
 			for due, ok := first, true; ok; due, ok = l.take(s) {
 				set := r.add(due)

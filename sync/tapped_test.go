@@ -18,6 +18,7 @@ type said struct {
 	box    string // the mailbox that is open, or being opened
 	cmd    string // the oldest command without an answer
 	tagged bool   // the line is its answer
+	asked  int    // requests for mail that have none
 	line   []byte
 }
 
@@ -101,6 +102,11 @@ func (c *tapped) about(line []byte) said {
 	s := said{conn: c.n, box: c.box, line: line}
 	if len(c.cmds) == 0 {
 		return s
+	}
+	for _, cmd := range c.cmds {
+		if strings.Contains(cmd[1], "BODY.PEEK[]") {
+			s.asked++
+		}
 	}
 	s.cmd = c.cmds[0][1]
 	if examine, ok := strings.CutPrefix(s.cmd, `EXAMINE "`); ok {

@@ -127,6 +127,10 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 // that is used.
 func (c *Conn) Swift() bool { return c.wire.Swift() }
 
+// Expect tells how many octets of mail are to come in all, as far as is known. Call it
+// where that is asked for.
+func (c *Conn) Expect(octets int64) { c.wire.Expect(octets) }
+
 // stream is pipeline for commands that are made as they are sent.
 func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.Handler, done func(*wire.Command, wire.Status) error) error {
 	var prelude []*wire.Command

@@ -16,7 +16,8 @@ import (
 type BodyVisit struct {
 	Raw         string
 	UIDValidity uint32
-	Sets        iter.Seq[BodySet] // made as they are sent; none is empty
+	Sets        iter.Seq[BodySet] // made as they can be sent; none is empty
+	Usual       int64             // octets that most of them have
 	// Fn and Answered are as with BodySets; they are called only once EXAMINE has
 	// confirmed UIDVALIDITY.
 	Fn       func(set int, uid imap.UID, size int64, r io.Reader) error
@@ -72,6 +73,11 @@ func (b *errandBodies) commands() iter.Seq[*wire.Command] {
 			for _, cmd := range b.f.ask(set) {
 				b.owner[cmd] = len(b.f.asked) - 1
 				if !yield(cmd) {
+					return
+				}
+			}
+			for b.f.c.wire.Full(b.v.Usual) { // another connection may have room for the next one
+				if !yield(nil) {
 					return
 				}
 			}

@@ -99,6 +99,24 @@ func delivery(box string) []exchange {
 
 func delivered(box string) string { return fmt.Sprintf("0:1=%s1 0-ok 1:2=%s2 1-ok", box, box) }
 
+// A request is taken when it can be sent: another connection may have room for it sooner.
+func TestRequestsAreNotTakenAhead(t *testing.T) {
+	c := touring(t, "", func(p *peer) { flight(p, delivery("a")) })
+	var g gathered
+	taken := ""
+	v := g.visit("a", func(yield func(remote.BodySet) bool) {
+		if yield(remote.BodySet{UIDs: imap.UIDSetNum(1), Size: 14 << 20}) {
+			taken = g.String()
+			yield(remote.BodySet{UIDs: imap.UIDSetNum(2), Size: 100})
+		}
+	})
+	v.Usual = 4 << 20
+	err := c.BodiesAll(t.Context(), func(yield func(*remote.BodyVisit) bool) { yield(v) })
+	if err != nil || g.String() != delivered("a") || !strings.HasSuffix(taken, "0:1=a1 0-ok") {
+		t.Errorf("%v, %s; the second request was taken at %q", err, &g, taken)
+	}
+}
+
 // The same UIDs in three mailboxes, in one flight: whatever a server does with the
 // second, its mail and that of the others is not mixed up.
 func TestBodiesOfManyMailboxes(t *testing.T) {

@@ -27,7 +27,10 @@ const (
 	slowLink  = 4 << 20 // octets per second
 	slowAfter = time.Second
 	slowBytes = 256 << 10 // fewer tell nothing
-	undecided = 512 << 10 // octets that may be on their way before it is known
+	// undecided is how many octets may be on their way before it is known, or one in
+	// undecidedPart of all that is expected.
+	undecided     = 512 << 10
+	undecidedPart = 16
 )
 
 // ErrTooEarly: COMPRESS before login.
@@ -48,6 +51,11 @@ func (c *Conn) Compress(ctx context.Context) (on bool, err error) {
 // CompressWhenSlow lets the connection be compressed once it proves to be slow.
 func (c *Conn) CompressWhenSlow() { c.whenSlow = true }
 
+// Expect tells how much mail is to come in all, as far as is known: of much of it, some
+// may come uncompressed so that the link is not left empty before it is known. Call it
+// where the connection is used.
+func (c *Conn) Expect(octets int64) { c.expected = max(c.expected, octets) }
+
 // Compressed reports whether the connection is compressed.
 func (c *Conn) Compressed() bool { return c.compressed.Load() }
 
@@ -61,16 +69,17 @@ func (c *Conn) slow() bool {
 	return c.whenSlow && c.client != nil && m.waited >= slowAfter && m.octets >= slowBytes && m.slow()
 }
 
-// heldBack reports whether a request for mail must wait for what is in flight: so
-// much that no link gets empty; and less while the link may be one that is worth
-// compressing for, since what was asked for already comes uncompressed.
-func (c *Conn) heldBack(cmd *Command, inFlight int64) bool {
-	if cmd.bulk == 0 || inFlight == 0 {
+// Full reports whether a request for so many octets of mail must wait for what is in
+// flight: so much that no link gets empty; and less while the link may be one that is
+// worth compressing for, since what was asked for already comes uncompressed. Call it
+// where the connection is used.
+func (c *Conn) Full(octets int64) bool {
+	if octets == 0 || c.bulk == 0 {
 		return false
 	}
 	m := &c.r.meter
 	open := c.whenSlow && m.waited < 2*slowAfter && (m.octets < slowBytes || m.slow())
-	return inFlight+cmd.bulk > maxBulk || open && inFlight+cmd.bulk > undecided
+	return c.bulk+octets > maxBulk || open && c.bulk+octets > max(undecided, c.expected/undecidedPart)
 }
 
 // compress runs COMPRESS with nothing in flight. It is tried once.

@@ -54,6 +54,40 @@ func TestSlowLinks(t *testing.T) {
 	}
 }
 
+// How much mail may be on its way: less while the link may be a slow one, but a part of all
+// that is expected.
+func TestFull(t *testing.T) {
+	for _, tc := range []struct {
+		name                    string
+		auto                    bool
+		expected, bulk, request int64
+		octets                  int64
+		waited                  time.Duration
+		full                    bool
+	}{
+		{name: "nothing in flight", auto: true, request: 1 << 30},
+		{name: "no mail", auto: true, bulk: 1 << 30},
+		{name: "undecided", auto: true, bulk: undecided - 1, request: 1},
+		{name: "undecided, and more", auto: true, bulk: undecided, request: 1, full: true},
+		{name: "a part of much", auto: true, expected: 64 << 20, bulk: 3 << 20, request: 1 << 20},
+		{name: "more than a part of much", auto: true, expected: 64 << 20, bulk: 3 << 20, request: 1<<20 + 1, full: true},
+		{name: "very much", auto: true, expected: 1 << 40, bulk: maxBulk, request: 1, full: true},
+		{name: "fast", auto: true, bulk: maxBulk - 1, request: 1, octets: slowBytes},
+		{name: "slow", auto: true, bulk: undecided, request: 1, octets: slowBytes, waited: slowAfter, full: true},
+		{name: "never compressed", bulk: maxBulk - 1, request: 1},
+		{name: "much", bulk: maxBulk, request: 1, full: true},
+	} {
+		c := New(NewSocket(nil, time.Second), Options{})
+		c.whenSlow, c.bulk = tc.auto, tc.bulk
+		c.Expect(tc.expected)
+		c.Expect(0) // of what is left
+		c.r.meter.octets, c.r.meter.waited = tc.octets, tc.waited
+		if c.Full(tc.request) != tc.full {
+			t.Errorf("%s: %v", tc.name, !tc.full)
+		}
+	}
+}
+
 // deflating is a server that compresses from its OK on, which comes with the beginning of
 // the compressed stream in one segment, and then sends stream for the next command.
 func deflating(t *testing.T, stream func(w io.Writer, tag string)) *Conn {

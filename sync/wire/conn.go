@@ -49,7 +49,9 @@ type Conn struct {
 	alerts     map[string]bool
 	resp       Response
 
-	whenSlow   bool // compress once the link proves to be slow
+	whenSlow   bool  // compress once the link proves to be slow
+	expected   int64 // octets of mail
+	bulk       int64 // of these, asked for and not answered
 	compressed atomic.Bool
 	parted     atomic.Bool // BYE came, as LOGOUT asked for
 

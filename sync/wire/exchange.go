@@ -33,7 +33,7 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 		if c.client != nil && c.client.busy() {
 			return ErrBusy
 		}
-		c.r.dropped = 0
+		c.r.dropped, c.bulk = 0, 0
 		c.responses.Store(0)
 		x := exchange{c: c, h: h, done: done}
 		for cmd := range cmds {
@@ -74,9 +74,8 @@ type exchange struct {
 	h        Handler
 	done     func(*Command, Status) error
 	inFlight []sent
-	window   int   // octets of the commands in flight
-	answers  int   // octets expected of their answers
-	bulk     int64 // octets of mail asked for
+	window   int // octets of the commands in flight
+	answers  int // octets expected of their answers
 	stray    int
 	plus     bool // a continuation request came for the literal that waits
 	waiting  bool // a literal waits
@@ -107,7 +106,7 @@ func (x *exchange) send(cmd *Command) error {
 	cmd.tag = s.tag
 	x.inFlight = append(x.inFlight, s)
 	x.window += cmd.size()
-	x.bulk += cmd.bulk
+	c.bulk += cmd.bulk
 	x.answers += cmd.expected()
 	if err := x.write(s.tag + " "); err != nil {
 		return err
@@ -132,7 +131,7 @@ func (x *exchange) send(cmd *Command) error {
 // makeRoom waits, when the window is full, until half of it is answered: so the
 // commands leave in bunches.
 func (x *exchange) makeRoom(cmd *Command) error {
-	for x.c.heldBack(cmd, x.bulk) {
+	for x.c.Full(cmd.bulk) {
 		if err := x.wait(); err != nil {
 			return err
 		}
@@ -239,7 +238,7 @@ func (x *exchange) step() error {
 	x.c.trace.answered(cmd.name)
 	x.inFlight = append(x.inFlight[:i], x.inFlight[i+1:]...)
 	x.window -= cmd.size()
-	x.bulk -= cmd.bulk
+	x.c.bulk -= cmd.bulk
 	x.answers -= cmd.expected()
 	status := resp.Status()
 	if err := x.done(cmd, status); err != nil {
