@@ -72,7 +72,8 @@ func TestDownloadWhileListing(t *testing.T) {
 	f.equal()
 }
 
-// Where mail is known to come fast, a large message comes as a whole, with the others.
+// Where mail is known to come fast, a large message comes as a whole, with the others, and
+// ahead of the last of them.
 func TestLargeMessageAmongOthers(t *testing.T) {
 	f := newFixture(t)
 	heavy(f)
@@ -81,16 +82,51 @@ func TestLargeMessageAmongOthers(t *testing.T) {
 	}
 	f.user.Append("INBOX", nil, day(1), noise(9, 9<<20))
 	f.opt.Connections = 1
-	f.opt = f.opt.SwiftAfter(3)
+	f.opt = f.opt.SwiftOnce(3)
+	var last []byte
 	f.tap(func(s said) []byte {
 		if bytes.Contains(s.line, []byte("BODY[]<")) {
 			t.Errorf("%.60s", s.line)
 			return severed
 		}
+		if s.box == "INBOX" && bytes.Contains(s.line, []byte("BODY[]")) {
+			last = bytes.Clone(s.line)
+		}
 		return s.line
 	})
 	f.pull(0)
 	f.equal()
+	if last == nil || bytes.Contains(last, []byte("UID 9 ")) {
+		t.Errorf("the last message of the mailbox: %.60s", last)
+	}
+}
+
+// Where it is yet to be seen whether a link is worth compressing for, one request for mail
+// leaves at a time; of much mail more.
+func TestMuchIsAskedForAtOnce(t *testing.T) {
+	for _, n := range []int{10, 128, 129} {
+		f := newFixture(t)
+		if n%2 == 1 { // then the mailboxes are visited together
+			f.user.Create("Other")
+			f.user.Append("Other", nil, day(1), message("small", 1))
+		}
+		for i := range n {
+			text := append(message("big", i), bytes.Repeat([]byte(fmt.Sprintf("%060d line of mail %d\r\n", i, i)), 300<<10/80)...)
+			f.user.Append("INBOX", nil, day(i), text)
+		}
+		f.opt.Connections = 1
+		asked := 0
+		f.tap(func(s said) []byte {
+			if asked == 0 && s.mail() {
+				asked = s.asked
+			}
+			return bytes.Replace(s.line, []byte(" IDLE "), []byte(" IDLE COMPRESS=DEFLATE "), 1)
+		})
+		f.pull(0)
+		if asked > 1 != (n > 10) {
+			t.Errorf("%d messages of 300 KiB: %d requests ahead of the first answer", n, asked)
+		}
+	}
 }
 
 // A connection that is lost amid what all mailboxes lack costs no more than that.

@@ -30,10 +30,10 @@ func PullAudited(ctx context.Context, store *localstore.Store, acct Account, opt
 	return rc, held, err
 }
 
-// SwiftAfter takes mail to come fast from the n-th request for it on, however fast it
-// comes.
-func (o Options) SwiftAfter(n int32) Options {
+// SwiftOnce takes mail to come fast on the connection of the n-th request for it, and
+// slowly on all of the others.
+func (o Options) SwiftOnce(n int32) Options {
 	var asked atomic.Int32
-	o.swift = func(*remote.Conn) bool { return asked.Add(1) > n }
+	o.swift = func(*remote.Conn) bool { return asked.Add(1) == n }
 	return o
 }

@@ -28,11 +28,11 @@ func (m *mailbox) late(r localstore.MissingRow) bool {
 	return r.Size > pieceFrom && r.Size <= wholeUpTo && !r.Begun && m.poison.deaths[r.UID] == 0
 }
 
-// rest asks for large messages that were met before it was known that mail comes fast;
-// where it does not they are left to a visit of the mailbox alone.
-func (f *fetcher) rest(ctx context.Context, ask func([][]plan.Due) error) error {
-	if len(f.behind) > 0 && !f.swift {
-		f.putOff, f.behind = true, nil
+// overdue asks for the large messages met so far as soon as mail is known to come fast:
+// what takes longest comes first, while others have something left to do beside it.
+func (f *fetcher) overdue(ctx context.Context, ask func([][]plan.Due) error) error {
+	if !f.swift || len(f.behind) == 0 {
+		return nil
 	}
 	late, err := f.bearable(ctx, f.behind)
 	if err != nil {
@@ -40,6 +40,15 @@ func (f *fetcher) rest(ctx context.Context, ask func([][]plan.Due) error) error 
 	}
 	f.behind = nil
 	return ask(plan.Batches(late, 1, plan.FetchBytes))
+}
+
+// rest is overdue at the end of a mailbox: where mail does not come fast large messages
+// are left to a visit of it alone.
+func (f *fetcher) rest(ctx context.Context, ask func([][]plan.Due) error) error {
+	if len(f.behind) > 0 && !f.swift {
+		f.putOff, f.behind = true, nil
+	}
+	return f.overdue(ctx, ask)
 }
 
 // inPieces reports whether a message is fetched in pieces: a large one, one that

@@ -15,6 +15,7 @@ type stock struct {
 	mu    sync.Mutex
 	list  []*supply
 	whole bool          // nothing is added any more
+	swift bool          // mail is known to come fast on one of the connections
 	grown chan struct{} // closed when something is, or when it is whole
 }
 
@@ -86,24 +87,32 @@ func (k *stock) wait(ctx context.Context, n int) bool {
 func (m *mailbox) supply(ctx context.Context) *supply {
 	s := &supply{m: m, f: &fetcher{m: m, out: m.writer}}
 	s.next, s.stop = iter.Pull(func(yield func([]plan.Due) bool) {
-		s.err = s.f.missing(ctx, func(batches [][]plan.Due) error {
-			for _, due := range batches {
-				if !yield(due) {
-					return errFound
-				}
-			}
-			return nil
-		})
+		s.err = s.f.missing(ctx, func(batches [][]plan.Due) error { return s.give(ctx, batches, yield) })
 	})
 	return s
 }
 
-// take returns the next request for a mailbox; swift tells whether mail comes fast
-// to whoever asks.
+// give yields requests, and large messages ahead of them as soon as that is wise.
+func (s *supply) give(ctx context.Context, batches [][]plan.Due, yield func([]plan.Due) bool) error {
+	for _, due := range batches {
+		err := s.f.overdue(ctx, func(late [][]plan.Due) error { return s.give(ctx, late, yield) })
+		if err != nil {
+			return err
+		}
+		if !yield(due) {
+			return errFound
+		}
+	}
+	return nil
+}
+
+// take returns the next request for a mailbox; swift tells whether mail is known to come
+// fast to whoever asks. What one connection found out holds for all.
 func (k *stock) take(s *supply, swift bool) ([]plan.Due, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	s.f.swift = swift
+	k.swift = k.swift || swift
+	s.f.swift = k.swift
 	return s.next()
 }
 

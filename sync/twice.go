@@ -40,8 +40,9 @@ func (f *fetcher) unheld(ctx context.Context, page []localstore.MissingRow) ([]p
 	return due, nil
 }
 
-// turn tells where a message waits for its turn: among those due now, behind them, or
-// among those for pieces; nil: for a visit of the mailbox alone.
+// turn tells where a message waits for its turn: among those due now, among those due
+// when mail is known to come fast, or among those for pieces; nil: for a visit of the
+// mailbox alone.
 func (f *fetcher) turn(r localstore.MissingRow, due *[]plan.Due) *[]plan.Due {
 	switch large := f.m.inPieces(r); {
 	case f.alone && large:
@@ -50,8 +51,6 @@ func (f *fetcher) turn(r localstore.MissingRow, due *[]plan.Due) *[]plan.Due {
 		return due
 	case r.Alike || !f.m.late(r):
 		return nil
-	case f.swift:
-		return due
 	}
 	return &f.behind
 }
