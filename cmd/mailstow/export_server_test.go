@@ -24,7 +24,7 @@ func TestDovecotReadsExports(t *testing.T) {
 	s := dovecot.Start(t)
 	inbox := s.MailDir("ann", "INBOX")
 	call(t, from.path, exitOK, "export", "--format", "maildir++", inbox)
-	if out, err := exec.Command("chown", "-R", "--reference", filepath.Join(s.Dir, "mail"), filepath.Join(s.Dir, "mail", "ann")).CombinedOutput(); err != nil {
+	if out, err := exec.Command("chown", "-R", "--reference", s.Dir, filepath.Join(s.Dir, "ann")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	u := s.User(t, "ann")

@@ -1,11 +1,9 @@
 package daemon
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +18,7 @@ const Host = "127.0.0.1"
 // Spec says how to run a server.
 type Spec struct {
 	Name  string
-	Dir   string // of the test; stderr.log goes here
+	Dir   string // of the test, or of Keep; stderr.log goes here
 	Ports int    // how many it needs
 
 	// Configure writes the configuration for these ports and returns the command,
@@ -30,11 +28,12 @@ type Spec struct {
 	Log func() string
 }
 
-// supervise runs the server until standard input ends, then stops it and waits
-// for it. It needs no help from the test process, which may be dead. The signal
-// goes to the process group, which is the server's own: told one by one,
-// Dovecot's log process would linger for a second.
-const supervise = `trap '' TERM; (trap - TERM; exec "$@") & p=$!; read x; kill 0; wait $p; exit 0`
+// supervise runs the server until standard input ends, then stops it, waits for it, and
+// removes the folder that is its first argument, if any, unless told to keep it. It needs no help from the test
+// process, which may be dead. The signal goes to the process group, which is the server's
+// own: told one by one, Dovecot's log process would linger for a second.
+const supervise = `dir=$1; shift; trap '' TERM; (trap - TERM; exec "$@") & p=$!; read x; kill 0; wait $p
+[ -z "$dir" ] || [ "$x" = keep ] || rm -rf "$dir"; exit 0`
 
 var errPort = errors.New("port taken")
 
@@ -42,13 +41,31 @@ var errPort = errors.New("port taken")
 // the test ends. It returns the ports.
 func Run(t testing.TB, s Spec) []int {
 	t.Helper()
-	for try := 0; ; try++ {
-		ports, err := freePorts(t, s.Ports)
-		if err == nil {
-			err = s.try(t, ports)
+	run := s.start(t, "")
+	t.Cleanup(func() {
+		if err := run.Stop(); err != nil {
+			t.Errorf("stop %s: %v", s.Name, err)
 		}
+		if t.Failed() {
+			t.Logf("%s said:\n%s", s.Name, s.log())
+		}
+	})
+	return run.Ports
+}
+
+// Keep starts a server that may serve one test after the other. It ends with Stop or
+// with the test process, and its folder goes with it.
+func Keep(t testing.TB, s Spec) *Server {
+	t.Helper()
+	return s.start(t, s.Dir)
+}
+
+func (s Spec) start(t testing.TB, remove string) *Server {
+	t.Helper()
+	for try := 0; ; try++ {
+		run, err := s.try(remove)
 		if err == nil {
-			return ports
+			return run
 		}
 		if !errors.Is(err, errPort) || try == 4 {
 			t.Fatalf("start %s: %v\n%s", s.Name, err, s.log())
@@ -56,8 +73,21 @@ func Run(t testing.TB, s Spec) []int {
 	}
 }
 
-func (s Spec) try(t testing.TB, ports []int) error {
-	argv, err := s.Configure(ports)
+func (s Spec) try(remove string) (*Server, error) {
+	ports, locks, err := freePorts(s.Ports)
+	run := &Server{Ports: ports, locks: locks}
+	if err == nil {
+		err = s.run(run, remove)
+	}
+	if err != nil {
+		run.unlock()
+		return nil, err
+	}
+	return run, nil
+}
+
+func (s Spec) run(run *Server, remove string) error {
+	argv, err := s.Configure(run.Ports)
 	if err != nil {
 		return err
 	}
@@ -66,36 +96,20 @@ func (s Spec) try(t testing.TB, ports []int) error {
 		return err
 	}
 	defer errs.Close()
-	cmd := exec.Command("/bin/sh", append([]string{"-c", supervise, s.Name}, argv...)...)
-	cmd.Stdout, cmd.Stderr = errs, errs
-	ownGroup(cmd)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
+	run.cmd = exec.Command("/bin/sh", append([]string{"-c", supervise, s.Name, remove}, argv...)...)
+	run.cmd.Stdout, run.cmd.Stderr = errs, errs
+	ownGroup(run.cmd)
+	if run.stdin, err = run.cmd.StdinPipe(); err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := run.cmd.Start(); err != nil {
 		return err
 	}
-	if err := s.ready(ports[0]); err != nil {
-		return errors.Join(err, stop(cmd, stdin))
+	if err := s.ready(run.Ports[0]); err != nil {
+		io.WriteString(run.stdin, "keep\n")
+		return errors.Join(err, run.Stop())
 	}
-	t.Cleanup(func() {
-		if err := stop(cmd, stdin); err != nil {
-			t.Errorf("stop %s: %v", s.Name, err)
-		}
-		if t.Failed() {
-			t.Logf("%s said:\n%s", s.Name, s.log())
-		}
-	})
 	return nil
-}
-
-// stop waits for the server to be gone, and says so if it does not go.
-func stop(cmd *exec.Cmd, stdin io.Closer) error {
-	stdin.Close()
-	timer := time.AfterFunc(15*time.Second, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	return cmd.Wait()
 }
 
 // ready waits for the greeting.
@@ -116,17 +130,6 @@ func (s Spec) ready(port int) error {
 		}
 		time.Sleep(5 * time.Millisecond) // a poll for a foreign process: there is nothing to wait on
 	}
-}
-
-func greeted(addr string) bool {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return false
-	}
-	defer c.Close()
-	c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	line, err := bufio.NewReader(c).ReadString('\n')
-	return err == nil && strings.HasPrefix(line, "* OK")
 }
 
 func (s Spec) stderr() string { return filepath.Join(s.Dir, "stderr.log") }

@@ -1,4 +1,4 @@
-// Package daemon runs a foreign server for the length of one test.
+// Package daemon runs a foreign server for the length of one test, or of a test process.
 //
 // The server runs under a small shell that waits on a pipe: when the test process
 // dies in any way, the pipe closes and the shell stops the server, so that no

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"testing"
 
 	"github.com/gofrs/flock"
 )
@@ -21,37 +20,38 @@ const (
 // portLocks is the same for all test processes of a machine, whatever TMPDIR is.
 const portLocks = "/tmp/mailstow-ports"
 
-// freePorts reserves ports until the test ends. A port that was merely found free
-// may be given to a server of another test process as well: then one of the two
+// freePorts reserves ports until their locks are closed. A port that was merely found
+// free may be given to a server of another test process as well: then one of the two
 // tests would talk to the other's.
-func freePorts(t testing.TB, n int) (ports []int, err error) {
+func freePorts(n int) (ports []int, locks []*flock.Flock, err error) {
 	if err := os.MkdirAll(portLocks, 0o777); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for try := 0; len(ports) < n; try++ {
 		if try == portRange {
-			return nil, errors.New("no free port")
+			return nil, locks, errors.New("no free port")
 		}
 		port := firstPort + rand.IntN(portRange)
-		if ok, err := reserve(t, port); err != nil {
-			return nil, err
-		} else if ok {
-			ports = append(ports, port)
+		lock, err := reserve(port)
+		if err != nil {
+			return nil, locks, err
+		}
+		if lock != nil {
+			ports, locks = append(ports, port), append(locks, lock)
 		}
 	}
-	return ports, nil
+	return ports, locks, nil
 }
 
-// reserve reports whether nobody else has a port.
-func reserve(t testing.TB, port int) (bool, error) {
+// reserve locks a port that nobody else has; else there is no lock.
+func reserve(port int) (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(portLocks, fmt.Sprint(port)))
 	if ok, err := lock.TryLock(); err != nil || !ok {
-		return false, err
+		return nil, err
 	}
 	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", Host, port))
 	if err != nil {
-		return false, lock.Close() // a stranger's
+		return nil, lock.Close() // a stranger's
 	}
-	t.Cleanup(func() { lock.Close() })
-	return true, l.Close()
+	return lock, l.Close()
 }

@@ -8,30 +8,26 @@ import (
 
 // Nobody is given a port that another test has, or a stranger.
 func TestReserve(t *testing.T) {
-	ports, err := freePorts(t, 2)
+	ports, locks, err := freePorts(2)
 	if err != nil || ports[0] == ports[1] {
 		t.Fatalf("%v, %v", ports, err)
 	}
-	if ok, err := reserve(t, ports[0]); ok || err != nil {
+	if lock, err := reserve(ports[0]); lock != nil || err != nil {
 		t.Errorf("reserved twice, %v", err)
 	}
-	var stranger int
-	t.Run("stranger", func(t *testing.T) {
-		free, err := freePorts(t, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		stranger = free[0]
-	})
-	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", Host, stranger))
+	locks[0].Close()
+	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", Host, ports[0]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, _ := reserve(t, stranger); ok {
+	if lock, _ := reserve(ports[0]); lock != nil {
 		t.Error("reserved what a stranger has")
 	}
 	l.Close()
-	if ok, err := reserve(t, stranger); !ok {
+	if lock, err := reserve(ports[0]); lock == nil {
 		t.Errorf("not given back: %v", err)
+	} else {
+		lock.Close()
 	}
+	locks[1].Close()
 }

@@ -33,16 +33,23 @@ func Missing(t testing.TB, why string) {
 // may look into it: the server gives up root.
 func TempDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "dc")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := KeptDir(t)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("remove %s: %v", dir, err)
 		}
 	})
-	if err := os.Chmod(dir, 0o755); err != nil {
+	return dir
+}
+
+// KeptDir is TempDir for Keep.
+func KeptDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dc")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"mailstow/sync/testkit/testcert"
@@ -21,28 +22,38 @@ type config struct {
 }
 
 // write makes the folders and dovecot.conf for these ports.
-func (c config) write(path string, plain, tls int) error {
+func (c config) write(path string, ports []int) error {
 	for _, d := range []string{"run", "state", "mail"} {
 		if err := os.MkdirAll(filepath.Join(c.dir, d), 0o755); err != nil {
 			return err
 		}
 	}
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 {
-		uid, gid = mailUID, mailUID
-		if err := os.Chown(filepath.Join(c.dir, "mail"), uid, gid); err != nil {
-			return err
+	uid, gid := owner()
+	var listeners strings.Builder
+	for i, port := range ports {
+		name, ssl := []string{"imap", "imaps"}[i%2], []string{"no", "yes"}[i%2]
+		if i >= 2 { // without a number they have the ports of RFC 9051 unless told otherwise
+			name += strconv.Itoa(i)
 		}
+		fmt.Fprintf(&listeners, "  inet_listener %s {\n    port = %d\n    ssl = %s\n  }\n", name, port, ssl)
 	}
 	text := strings.NewReplacer(
 		"$DIR", c.dir, "$CERT", c.cert.CertFile, "$KEY", c.cert.KeyFile, "$PASSWORD", Password,
 		"$UID", fmt.Sprint(uid), "$GID", fmt.Sprint(gid), "$LOCATION", c.location,
-		"$IMAPS", fmt.Sprint(tls), "$IMAP", fmt.Sprint(plain),
+		"$LISTENERS", listeners.String(),
 	).Replace(base)
 	if os.Getuid() != 0 {
 		text += rootless()
 	}
 	return os.WriteFile(path, []byte(text+c.extra), 0o644)
+}
+
+// owner has the mail.
+func owner() (uid, gid int) {
+	if os.Getuid() == 0 {
+		return mailUID, mailUID
+	}
+	return os.Getuid(), os.Getgid()
 }
 
 // rootless is Dovecot's recipe for a server without root: everything runs as
@@ -63,8 +74,8 @@ func rootless() string {
 	return text
 }
 
-// base is a whole server in one file. mail_fsync=never: the mail dies with the
-// test. service_count=0 and process_min_avail keep repeated logins fast.
+// base is a whole server in one file. Each port has users of its own. mail_fsync=never:
+// the mail dies with the test. service_count=0 and process_min_avail keep repeated logins fast.
 const base = `
 base_dir = $DIR/run
 state_dir = $DIR/state
@@ -77,13 +88,14 @@ ssl_cert = <$CERT
 ssl_key = <$KEY
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_verbose = yes
 passdb {
   driver = static
   args = password=$PASSWORD
 }
 userdb {
   driver = static
-  args = uid=$UID gid=$GID home=$DIR/mail/%u allow_all_users=yes
+  args = uid=$UID gid=$GID home=$DIR/mail/%{lport}/%u allow_all_users=yes
 }
 mail_location = $LOCATION
 mail_fsync = never
@@ -94,14 +106,7 @@ namespace inbox {
 }
 service imap-login {
   service_count = 0
-  inet_listener imap {
-    port = $IMAP
-  }
-  inet_listener imaps {
-    port = $IMAPS
-    ssl = yes
-  }
-}
+$LISTENERS}
 service imap {
   process_min_avail = 1
   service_count = 100

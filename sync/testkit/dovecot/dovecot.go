@@ -1,7 +1,6 @@
 package dovecot
 
 import (
-	"path/filepath"
 	"testing"
 
 	"mailstow/sync/testkit/daemon"
@@ -25,10 +24,10 @@ type Server struct {
 	Fingerprint    string // SHA-256 of the certificate, hex
 	KeyFingerprint string // SHA-256 of its public key (SPKI), hex
 	Password       string
-	Dir            string // everything the server has, gone after the test
+	Dir            string // the homes of its users, gone after the test
 
-	cfg  config
-	conf string
+	run  *running
+	said int // what the log had before
 }
 
 // Option changes the configuration of a server.
@@ -62,23 +61,19 @@ func Certificate(cert *testcert.Cert) Option {
 	return func(c *config) { c.cert = cert }
 }
 
-// Start runs a server until the test ends.
+// Start gives a test a server until it ends.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	bin := Require(t)
-	dir := daemon.TempDir(t)
-	cfg := config{dir: dir, location: "maildir:~/Maildir"}
+	cfg := config{location: "maildir:~/Maildir"}
 	for _, o := range opts {
 		o(&cfg)
 	}
-	if cfg.cert == nil {
-		cfg.cert = testcert.New(t, dir)
+	run := idle.take(cfg)
+	if run == nil {
+		run = launch(t, bin, cfg)
 	}
-	s := &Server{Host: Host, CAFile: cfg.cert.CertFile, Fingerprint: cfg.cert.Fingerprint,
-		KeyFingerprint: cfg.cert.KeyFingerprint, Password: Password, Dir: dir,
-		cfg: cfg, conf: filepath.Join(dir, "dovecot.conf")}
-	s.launch(t, bin)
-	return s
+	return run.lend(t)
 }
 
 // Require finds the dovecot binary, or skips the test, or fails it when

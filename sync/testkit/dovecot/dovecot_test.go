@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -157,25 +159,97 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// The server must not outlive its test, nor may its folder.
-func TestStops(t *testing.T) {
-	var addr, dir string
-	t.Run("inner", func(t *testing.T) {
-		s := Start(t)
-		s.User(t, "alice")
-		addr, dir = s.Addr, s.Dir
-	})
-	if addr == "" {
+// A server serves one test after the other: none sees the mail of another, or what the
+// server said to it.
+func TestServesSeveralTests(t *testing.T) {
+	var runs []*running
+	for range loans + 1 {
+		t.Run("", func(t *testing.T) {
+			s := Start(t)
+			runs = append(runs, s.run)
+			u := s.User(t, "alice")
+			if n, boxes := len(u.UIDs("INBOX")), u.Mailboxes(); n != 0 || len(boxes) != 1 || strings.Count(s.Log(), "Login:") != 1 {
+				t.Errorf("%d messages, mailboxes %q, log:\n%s", n, boxes, s.Log())
+			}
+			u.Create("Old")
+			u.Append("INBOX", nil, time.Time{}, []byte(letter))
+			s.SetUIDValidity(t, "alice", "INBOX", 4711) // of the same user, for doveadm
+			if v := u.Selected("INBOX").UIDValidity; v != 4711 {
+				t.Errorf("UIDVALIDITY %d", v)
+			}
+		})
+	}
+	if len(runs) == 0 {
 		t.Skip("no server")
 	}
+	if runs[0] != runs[1] || runs[0] == runs[loans] {
+		t.Errorf("%p", runs)
+	}
+	if c, err := net.Dial("tcp", address(runs[0].Ports[0])); err == nil {
+		c.Close()
+		t.Error("a server that has served enough still listens")
+	}
+}
+
+// What another test may have spoilt is not used again.
+func TestServesNoMore(t *testing.T) {
+	var runs []*running
+	for _, password := range []string{"wrong", Password} {
+		t.Run(password, func(t *testing.T) {
+			s := Start(t, Config("auth_failure_delay = 0"))
+			runs = append(runs, s.run)
+			c, err := imapclient.DialInsecure(s.Addr, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := c.Login("alice", password).Wait(); (err == nil) != (password == Password) {
+				t.Errorf("%s: %v", password, err)
+			}
+		})
+	}
+	if len(runs) == 2 && runs[0] == runs[1] {
+		t.Error("lent again after a wrong password")
+	}
+}
+
+// No server outlives the test process, nor does its folder.
+func TestStops(t *testing.T) {
+	if os.Getenv("MAILSTOW_TEST_SERVER") != "" {
+		s := Start(t)
+		s.User(t, "alice")
+		fmt.Printf("server %s %s\n", s.Addr, s.run.cfg.dir)
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestStops$", "-test.v")
+	cmd.Env = append(os.Environ(), "MAILSTOW_TEST_SERVER=1")
+	out, err := cmd.Output()
+	_, found, ok := strings.Cut(string(out), "server ")
+	if err != nil || !ok {
+		Require(t)
+		t.Fatalf("%v\n%s", err, out)
+	}
+	words := strings.Fields(found)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) { // a poll for foreign processes
+		if left := leftOf(words[0], words[1]); left == "" {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(left)
+		}
+	}
+}
+
+// leftOf tells what is left of a server.
+func leftOf(addr, dir string) string {
 	if c, err := net.Dial("tcp", addr); err == nil {
 		c.Close()
-		t.Error("still listening")
+		return "still listening"
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
-		t.Errorf("%s is left: %v", dir, err)
+		return dir + " is left"
 	}
 	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), dir) {
-		t.Error("a process is left")
+		return "a process is left"
 	}
+	return ""
 }

@@ -21,7 +21,7 @@ func (s *Server) User(t testing.TB, name string) *imapuser.User {
 // Doveadm runs an administrator's command against this server.
 func (s *Server) Doveadm(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("doveadm", append([]string{"-c", s.conf}, args...)...).CombinedOutput()
+	out, err := exec.Command("doveadm", append([]string{"-c", s.run.conf}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("doveadm %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -61,11 +61,11 @@ func (s *Server) Renumber(t testing.TB, user, mailbox string) {
 // tests that damage it. mailbox is the name as the server keeps it: modified
 // UTF-7, "/" between levels.
 func (s *Server) MailDir(user, mailbox string) string {
-	dir := filepath.Join(s.Dir, "mail", user, "Maildir")
+	dir := filepath.Join(s.Dir, user, "Maildir")
 	switch {
 	case mailbox == "INBOX":
 		return dir
-	case strings.Contains(s.cfg.location, "LAYOUT=fs"):
+	case strings.Contains(s.run.cfg.location, "LAYOUT=fs"):
 		return filepath.Join(dir, filepath.FromSlash(mailbox))
 	}
 	return filepath.Join(dir, "."+strings.ReplaceAll(mailbox, "/", "."))
