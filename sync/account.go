@@ -41,7 +41,7 @@ type Options struct {
 	Connections int
 	Observer    Observer // nil: nobody watches
 	Now         func() time.Time
-	swift       func(*remote.Conn) bool // whether mail is known to come fast; nil: what the connection says
+	pace        func(*remote.Conn) (swift, slow bool) // how mail is known to come; nil: what the connection says
 	// Backoff is the pause before the n-th reconnection in a row, n from 1;
 	// nil: exponential with jitter.
 	Backoff func(n int) time.Duration
@@ -55,8 +55,8 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.swift == nil {
-		o.swift = (*remote.Conn).Swift
+	if o.pace == nil {
+		o.pace = (*remote.Conn).Pace
 	}
 	if o.Backoff == nil {
 		o.Backoff = backoff

@@ -43,17 +43,31 @@ func room(class int) int {
 
 // get gives a buffer of n bytes with anything in them.
 func (p *bufferPool) get(n int) []byte {
+	if b := p.find(class(n)); b != nil {
+		return b[:n]
+	}
+	return make([]byte, n, room(class(n)))
+}
+
+// find returns a buffer up to some twice as large as need be; nil: one is to be made.
+func (p *bufferPool) find(c int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := class(n)
-	for fit := c; fit < min(c+4, bufferClasses); fit++ { // up to twice as large
+	for fit := c; fit < min(c+4, bufferClasses); fit++ {
 		if len(p.idle[fit]) > 0 {
-			return pop(&p.idle[fit])[:n]
+			return pop(&p.idle[fit])
 		}
 	}
 	p.makeRoom(room(c))
 	p.size += room(c)
-	return make([]byte, n, room(c))
+	return nil
+}
+
+// forget gives the memory of all back, in the end.
+func (p *bufferPool) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle, p.size = [bufferClasses][][]byte{}, 0
 }
 
 // makeRoom forgets idle buffers until n bytes more are not too many.

@@ -10,7 +10,7 @@ func TestBuffers(t *testing.T) {
 		if len(b) != n {
 			t.Errorf("%d bytes, not %d", len(b), n)
 		}
-		if c := cap(b); c > max(2*n, smallestBuffer) {
+		if c := cap(b); c > max(2*n, 2*smallestBuffer) {
 			t.Errorf("a buffer of %d for %d bytes", c, n)
 		}
 		if c := room(class(n)); c > max(n+n/4+1, smallestBuffer) {
@@ -49,5 +49,9 @@ func TestBuffersComeBack(t *testing.T) {
 		if idle > p.size || p.size > maxBuffers {
 			t.Errorf("after buffers of %d bytes %d are idle, of %d", n, idle, p.size)
 		}
+	}
+	p.forget()
+	if c := p.get(60_000); &c[0] == &a[0] || p.size != cap(c) {
+		t.Errorf("of %d bytes, behind the end", p.size)
 	}
 }

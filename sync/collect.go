@@ -116,5 +116,6 @@ func (l *lane) take(s *supply) ([]plan.Due, bool) {
 	if l.leaves() {
 		return nil, false
 	}
-	return l.stock.take(s, l.run.opt.swift(l.conn))
+	swift, slow := l.run.opt.pace(l.conn)
+	return l.stock.take(s, swift, slow)
 }

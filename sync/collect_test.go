@@ -73,31 +73,32 @@ func TestDownloadWhileListing(t *testing.T) {
 }
 
 // Where mail is known to come fast, a large message comes as a whole, with the others, and
-// ahead of the last of them.
+// ahead of the last of them; where another connection found that, and this one is slow, in
+// pieces.
 func TestLargeMessageAmongOthers(t *testing.T) {
-	f := newFixture(t)
-	heavy(f)
-	for i := range 4 {
-		f.user.Append("Archive", nil, day(i), noise(i, 3<<20))
-	}
-	f.user.Append("INBOX", nil, day(1), noise(9, 9<<20))
-	f.opt.Connections = 1
-	f.opt = f.opt.SwiftOnce(3)
-	var last []byte
-	f.tap(func(s said) []byte {
-		if bytes.Contains(s.line, []byte("BODY[]<")) {
-			t.Errorf("%.60s", s.line)
-			return severed
+	for _, slow := range []bool{false, true} {
+		f := newFixture(t)
+		heavy(f)
+		for i := range 4 {
+			f.user.Append("Archive", nil, day(i), noise(i, 3<<20))
 		}
-		if s.box == "INBOX" && bytes.Contains(s.line, []byte("BODY[]")) {
-			last = bytes.Clone(s.line)
+		f.user.Append("INBOX", nil, day(1), noise(9, 9<<20))
+		f.opt.Connections = 1
+		f.opt = f.opt.SwiftOnce(3, slow)
+		var last []byte
+		pieces := false
+		f.tap(func(s said) []byte {
+			pieces = pieces || bytes.Contains(s.line, []byte("BODY[]<"))
+			if s.box == "INBOX" && bytes.Contains(s.line, []byte("BODY[]")) {
+				last = bytes.Clone(s.line)
+			}
+			return s.line
+		})
+		f.pull(0)
+		f.equal()
+		if pieces != slow || last == nil || bytes.Contains(last, []byte("UID 9 ")) != slow {
+			t.Errorf("slow %v: in pieces %v; the last message of the mailbox: %.60s", slow, pieces, last)
 		}
-		return s.line
-	})
-	f.pull(0)
-	f.equal()
-	if last == nil || bytes.Contains(last, []byte("UID 9 ")) {
-		t.Errorf("the last message of the mailbox: %.60s", last)
 	}
 }
 

@@ -30,10 +30,13 @@ func PullAudited(ctx context.Context, store *localstore.Store, acct Account, opt
 	return rc, held, err
 }
 
-// SwiftOnce takes mail to come fast on the connection of the n-th request for it, and
-// slowly on all of the others.
-func (o Options) SwiftOnce(n int32) Options {
+// SwiftOnce takes mail to come fast to whoever asks for the n-th request, and slowly to
+// those behind it, or that is not known.
+func (o Options) SwiftOnce(n int32, slow bool) Options {
 	var asked atomic.Int32
-	o.swift = func(*remote.Conn) bool { return asked.Add(1) == n }
+	o.pace = func(*remote.Conn) (bool, bool) {
+		i := asked.Add(1)
+		return i == n, i > n && slow
+	}
 	return o
 }

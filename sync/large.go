@@ -20,7 +20,7 @@ import (
 const pieceFrom = heldInMemory
 
 // wholeUpTo is the announced size up to which that holds: some seconds at the least
-// that is called fast.
+// that is called fast, on a connection that was not found to be slower itself.
 const wholeUpTo = 32 << 20
 
 // late reports whether a message for pieces may come as a whole where mail comes fast.

@@ -15,7 +15,8 @@ const (
 	// piece by piece. It leaves room within heldInAll, so that nobody ever waits for
 	// memory that only his own answer would free.
 	heldInMemory = 8 << 20
-	// heldInAll bounds what all requests hold between the socket and the disk.
+	// heldInAll bounds what all requests hold between the socket and the disk, but for
+	// what buffers are too large by.
 	heldInAll = 16 << 20
 )
 
@@ -74,6 +75,7 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 	}
 	raw := w.buffers.get(int(size))
 	if _, err := io.ReadFull(from, raw); err != nil {
+		w.buffers.put(raw)
 		w.memory.Release(size)
 		return nil, readError{err}
 	}

@@ -106,13 +106,13 @@ func (s *supply) give(ctx context.Context, batches [][]plan.Due, yield func([]pl
 	return nil
 }
 
-// take returns the next request for a mailbox; swift tells whether mail is known to come
-// fast to whoever asks. What one connection found out holds for all.
-func (k *stock) take(s *supply, swift bool) ([]plan.Due, bool) {
+// take returns the next request for a mailbox. swift and slow are what is known of how
+// mail comes to whoever asks; that it comes fast to one holds for all that do not know.
+func (k *stock) take(s *supply, swift, slow bool) ([]plan.Due, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.swift = k.swift || swift
-	s.f.swift = k.swift
+	s.f.swift = k.swift && !slow
 	return s.next()
 }
 
@@ -126,7 +126,7 @@ func (k *stock) opened(s *supply, n int) {
 // close ends the supplies. A mailbox of which everything was had is done.
 func (k *stock) close() (failed error) {
 	for _, s := range k.list {
-		_, more := k.take(s, false)
+		_, more := k.take(s, false, true)
 		s.stop()
 		s.m.done = !more && s.open == 0 && !s.f.putOff && s.err == nil
 		if !errors.Is(s.err, errFound) {

@@ -131,6 +131,7 @@ func (w *writer) finish(err error) error {
 	close(w.in)
 	stored := <-w.done
 	w.packers.stop()
+	w.buffers.forget()
 	w.cancel()
 	if stored != nil {
 		return stored

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -21,6 +22,9 @@ func TestLostRequestsAreNotHeld(t *testing.T) {
 		if err := x.take(0, 1, int64(len(text)), strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
+		if err := x.take(0, 2, 100, strings.NewReader(text)); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatal(err)
+		}
 		if err := x.close(t.Context(), broken); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
@@ -30,6 +34,15 @@ func TestLostRequestsAreNotHeld(t *testing.T) {
 	}
 	if !w.memory.TryAcquire(heldInAll) {
 		t.Error("memory of dead requests is still taken")
+	}
+	idle := 0
+	for _, class := range w.buffers.idle {
+		for _, b := range class {
+			idle += cap(b)
+		}
+	}
+	if idle != w.buffers.size || idle == 0 {
+		t.Errorf("of %d bytes of buffers %d are idle", w.buffers.size, idle)
 	}
 	if err := w.finish(nil); err != nil {
 		t.Fatal(err)

@@ -123,9 +123,9 @@ func (c *Conn) pipeline(ctx context.Context, where string, cmds []*wire.Command,
 	return fail(ctx, opName(cmds[0]), where, err)
 }
 
-// Swift reports whether mail is known to come fast on the connection. Call it where
-// that is used.
-func (c *Conn) Swift() bool { return c.wire.Swift() }
+// Pace reports whether mail is known to come fast on the connection, or slowly. Call it
+// where that is used.
+func (c *Conn) Pace() (swift, slow bool) { return c.wire.Pace() }
 
 // Expect tells how many octets of mail are to come in all, as far as is known. Call it
 // where that is asked for.
@@ -136,7 +136,7 @@ func (c *Conn) stream(ctx context.Context, cmds iter.Seq[*wire.Command], h wire.
 	var prelude []*wire.Command
 	all := func(yield func(*wire.Command) bool) {
 		for cmd := range cmds {
-			if cmd != nil {
+			if cmd != nil && cmd != wire.Wait {
 				if !c.begun {
 					prelude = c.prelude()
 					if !yieldAll(yield, prelude) {

@@ -38,7 +38,7 @@ type stop struct {
 // call is what is done at a stop. Errors of take and answered end the connection,
 // one of failed or end only the tour.
 type call interface {
-	commands() iter.Seq[*wire.Command] // the first is EXAMINE; nil waits as in a tour
+	commands() iter.Seq[*wire.Command] // the first is EXAMINE; or wire.Wait
 	take(*wire.Response) error
 	answered(*wire.Command, wire.Status) error
 	failed() error // of the caller, so far
@@ -79,7 +79,7 @@ func (t *tour) commands(stops iter.Seq[*stop]) iter.Seq[*wire.Command] {
 				if t.err != nil {
 					return
 				}
-				if cmd != nil {
+				if cmd != wire.Wait {
 					s.left = append(s.left, cmd)
 				}
 				if !yield(cmd) {

@@ -16,8 +16,8 @@ import (
 type BodyVisit struct {
 	Raw         string
 	UIDValidity uint32
-	Sets        iter.Seq[BodySet] // made as they can be sent; none is empty
-	Usual       int64             // octets that most of them have
+	Sets        iter.Seq[BodySet] // made as they can be sent, were they like the one before; none is empty
+	Usual       int64             // octets that most have, when there is more than that
 	// Fn and Answered are as with BodySets; they are called only once EXAMINE has
 	// confirmed UIDVALIDITY.
 	Fn       func(set int, uid imap.UID, size int64, r io.Reader) error
@@ -76,8 +76,8 @@ func (b *errandBodies) commands() iter.Seq[*wire.Command] {
 					return
 				}
 			}
-			for b.f.c.wire.Full(b.v.Usual) { // another connection may have room for the next one
-				if !yield(nil) {
+			for b.f.c.wire.Full(min(max(set.Size, 1), b.v.Usual)) { // another connection may have room for the next one
+				if !yield(wire.Wait) {
 					return
 				}
 			}

@@ -27,8 +27,8 @@ const (
 	slowLink  = 4 << 20 // octets per second
 	slowAfter = time.Second
 	slowBytes = 256 << 10 // fewer tell nothing
-	// undecided is how many octets may be on their way before it is known, or one in
-	// undecidedPart of all that is expected.
+	// undecided is how many octets may be on their way before it is known; or one in
+	// undecidedPart of all that is expected, up to what a slow link brings in a second.
 	undecided     = 512 << 10
 	undecidedPart = 16
 )
@@ -59,9 +59,12 @@ func (c *Conn) Expect(octets int64) { c.expected = max(c.expected, octets) }
 // Compressed reports whether the connection is compressed.
 func (c *Conn) Compressed() bool { return c.compressed.Load() }
 
-// Swift reports whether mail is known to come fast. Call it where the connection is
-// used.
-func (c *Conn) Swift() bool { return c.r.meter.swift() }
+// Pace reports whether mail is known to come fast, or slowly. Call it where the connection
+// is used.
+func (c *Conn) Pace() (swift, slow bool) {
+	m := &c.r.meter
+	return m.octets >= slowBytes && !m.slow(), m.octets >= slowBytes && m.slow()
+}
 
 // slow tells whether it is time to compress.
 func (c *Conn) slow() bool {
@@ -79,7 +82,7 @@ func (c *Conn) Full(octets int64) bool {
 	}
 	m := &c.r.meter
 	open := c.whenSlow && m.waited < 2*slowAfter && (m.octets < slowBytes || m.slow())
-	return c.bulk+octets > maxBulk || open && c.bulk+octets > max(undecided, c.expected/undecidedPart)
+	return c.bulk+octets > maxBulk || open && c.bulk+octets > max(undecided, min(c.expected/undecidedPart, slowLink))
 }
 
 // compress runs COMPRESS with nothing in flight. It is tried once.

@@ -26,8 +26,9 @@ func (c *Conn) Do(ctx context.Context, cmd *Command, h Handler) (Status, error) 
 
 // Pipeline sends commands ahead of their answers, as far as the window allows,
 // and calls done for each answer in the order of the server. An error from done
-// ends the connection. In place of a command, nil waits for one more response: what
-// is sent next depends on it. With nothing in flight it ends the commands.
+// ends the connection. In place of a command, nil reads one more response, on which it may
+// depend what is sent, and Wait one without which nothing is sent. With nothing in flight
+// both end the commands.
 func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler, done func(*Command, Status) error) error {
 	return c.guard(ctx, func() error {
 		if c.client != nil && c.client.busy() {
@@ -39,10 +40,12 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 		for cmd := range cmds {
 			var err error
 			switch {
-			case cmd == nil && len(x.inFlight) == 0:
+			case (cmd == nil || cmd == Wait) && len(x.inFlight) == 0:
 				return nil
 			case cmd == nil:
 				err = x.listen()
+			case cmd == Wait:
+				err = x.wait()
 			case cmd.err != nil:
 				err = errors.Join(x.drain(), cmd.err)
 			default:
@@ -57,6 +60,9 @@ func (c *Conn) Pipeline(ctx context.Context, cmds iter.Seq[*Command], h Handler,
 		return x.drain()
 	})
 }
+
+// Wait stands for a response in place of a command; see Conn.Pipeline.
+var Wait = &Command{}
 
 // listen reads one response, which nobody waits for while others are to come: all that
 // is sent meanwhile costs one round trip more.

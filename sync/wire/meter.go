@@ -25,8 +25,5 @@ func (m *meter) stop(before [2]int64) {
 	}
 }
 
-// swift reports whether literals are known to come faster than that.
-func (m *meter) swift() bool { return m.octets >= slowBytes && !m.slow() }
-
 // slow reports whether literals came at less than slowLink.
 func (m *meter) slow() bool { return float64(m.octets) < slowLink*m.waited.Seconds() }
