@@ -29,9 +29,10 @@ type Spec struct {
 }
 
 // supervise runs the server until standard input ends, then stops it, waits for it, and
-// removes the folder that is its first argument, if any, unless told to keep it. It needs no help from the test
-// process, which may be dead. The signal goes to the process group, which is the server's
-// own: told one by one, Dovecot's log process would linger for a second.
+// removes the folder that is its first argument, if any, unless told to keep it. It needs
+// no help from the test process, which may be dead. The signal goes to the process group,
+// which is the server's own: told one by one, Dovecot's log process would linger for a
+// second.
 const supervise = `dir=$1; shift; trap '' TERM; (trap - TERM; exec "$@") & p=$!; read x; kill 0; wait $p
 [ -z "$dir" ] || [ "$x" = keep ] || rm -rf "$dir"; exit 0`
 
@@ -68,6 +69,7 @@ func (s Spec) start(t testing.TB, remove string) *Server {
 			return run
 		}
 		if !errors.Is(err, errPort) || try == 4 {
+			defer os.RemoveAll(remove) // "" is nothing
 			t.Fatalf("start %s: %v\n%s", s.Name, err, s.log())
 		}
 	}
@@ -77,7 +79,7 @@ func (s Spec) try(remove string) (*Server, error) {
 	ports, locks, err := freePorts(s.Ports)
 	run := &Server{Ports: ports, locks: locks}
 	if err == nil {
-		err = s.run(run, remove)
+		err = s.launch(run, remove)
 	}
 	if err != nil {
 		run.unlock()
@@ -86,7 +88,7 @@ func (s Spec) try(remove string) (*Server, error) {
 	return run, nil
 }
 
-func (s Spec) run(run *Server, remove string) error {
+func (s Spec) launch(run *Server, remove string) error {
 	argv, err := s.Configure(run.Ports)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"mailstow/sync/testkit/daemon"
-	"mailstow/sync/testkit/testcert"
 )
 
 // Password opens every account.
@@ -54,11 +53,6 @@ func SDBox() Option {
 // are no mailboxes show up as \NoSelect, and names may contain dots.
 func MaildirFS() Option {
 	return func(c *config) { c.location = "maildir:~/Maildir:LAYOUT=fs" }
-}
-
-// Certificate lets the server use this certificate instead of a fresh one.
-func Certificate(cert *testcert.Cert) Option {
-	return func(c *config) { c.cert = cert }
 }
 
 // Start gives a test a server until it ends.

@@ -162,13 +162,15 @@ func TestOptions(t *testing.T) {
 // A server serves one test after the other: none sees the mail of another, or what the
 // server said to it.
 func TestServesSeveralTests(t *testing.T) {
+	Require(t)
+	mine := Config("# " + t.TempDir()) // a server that served nobody before
 	var runs []*running
 	for range loans + 1 {
 		t.Run("", func(t *testing.T) {
-			s := Start(t)
+			s := Start(t, mine)
 			runs = append(runs, s.run)
 			u := s.User(t, "alice")
-			if n, boxes := len(u.UIDs("INBOX")), u.Mailboxes(); n != 0 || len(boxes) != 1 || strings.Count(s.Log(), "Login:") != 1 {
+			if n, boxes := len(u.UIDs("INBOX")), u.Mailboxes(); n != 0 || len(boxes) != 1 || strings.Count(s.Log(), "Login:") > 1 { // ours may be logged behind its answer
 				t.Errorf("%d messages, mailboxes %q, log:\n%s", n, boxes, s.Log())
 			}
 			u.Create("Old")
@@ -179,8 +181,8 @@ func TestServesSeveralTests(t *testing.T) {
 			}
 		})
 	}
-	if len(runs) == 0 {
-		t.Skip("no server")
+	if t.Failed() {
+		return
 	}
 	if runs[0] != runs[1] || runs[0] == runs[loans] {
 		t.Errorf("%p", runs)
@@ -193,6 +195,7 @@ func TestServesSeveralTests(t *testing.T) {
 
 // What another test may have spoilt is not used again.
 func TestServesNoMore(t *testing.T) {
+	Require(t)
 	var runs []*running
 	for _, password := range []string{"wrong", Password} {
 		t.Run(password, func(t *testing.T) {
@@ -208,13 +211,14 @@ func TestServesNoMore(t *testing.T) {
 			}
 		})
 	}
-	if len(runs) == 2 && runs[0] == runs[1] {
+	if !t.Failed() && runs[0] == runs[1] {
 		t.Error("lent again after a wrong password")
 	}
 }
 
 // No server outlives the test process, nor does its folder.
 func TestStops(t *testing.T) {
+	Require(t)
 	if os.Getenv("MAILSTOW_TEST_SERVER") != "" {
 		s := Start(t)
 		s.User(t, "alice")
@@ -226,7 +230,6 @@ func TestStops(t *testing.T) {
 	out, err := cmd.Output()
 	_, found, ok := strings.Cut(string(out), "server ")
 	if err != nil || !ok {
-		Require(t)
 		t.Fatalf("%v\n%s", err, out)
 	}
 	words := strings.Fields(found)

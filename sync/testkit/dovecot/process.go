@@ -1,7 +1,6 @@
 package dovecot
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,7 +19,6 @@ const loans = 16
 // running is a server, and what is needed to use it.
 type running struct {
 	*daemon.Server
-	key  string // what it has in common with others
 	cfg  config
 	conf string
 	lent int
@@ -35,7 +33,7 @@ type pool struct {
 var idle = pool{servers: map[string][]*running{}}
 
 // key is the same for servers that one test may have in place of the other.
-func (c config) key() string { return fmt.Sprintf("%s\n%p\n%s", c.location, c.cert, c.extra) }
+func (c config) key() string { return c.location + "\n" + c.extra }
 
 // take returns a server that is configured like this; nil: there is none.
 func (p *pool) take(cfg config) *running {
@@ -54,17 +52,15 @@ func (p *pool) take(cfg config) *running {
 func (p *pool) put(run *running) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.servers[run.key] = append(p.servers[run.key], run)
+	key := run.cfg.key()
+	p.servers[key] = append(p.servers[key], run)
 }
 
 func launch(t testing.TB, bin string, cfg config) *running {
 	t.Helper()
-	run := &running{key: cfg.key()}
 	cfg.dir = daemon.KeptDir(t)
-	if cfg.cert == nil {
-		cfg.cert = testcert.New(t, cfg.dir)
-	}
-	run.cfg, run.conf = cfg, filepath.Join(cfg.dir, "dovecot.conf")
+	cfg.cert = testcert.New(t, cfg.dir)
+	run := &running{cfg: cfg, conf: filepath.Join(cfg.dir, "dovecot.conf")}
 	run.Server = daemon.Keep(t, daemon.Spec{
 		Name: "dovecot", Dir: cfg.dir, Ports: 2 * loans, Log: run.log,
 		Configure: func(ports []int) ([]string, error) {
