@@ -47,4 +47,7 @@ func TestLostRequestsAreNotHeld(t *testing.T) {
 	if err := w.finish(nil); err != nil {
 		t.Fatal(err)
 	}
+	if w.buffers.size != 0 {
+		t.Errorf("%d bytes of buffers stay behind the end", w.buffers.size)
+	}
 }
