@@ -33,6 +33,7 @@ type checkpointer struct {
 	grown    atomic.Int64 // bytes of bodies written since the last one began
 	wg       sync.WaitGroup
 	db       *sql.DB // one connection, from the first one on
+	made     int     // how many there were
 
 	mu     sync.Mutex
 	pages  int64 // in the WAL when the last one ended
@@ -69,19 +70,38 @@ func (s *Store) checkpoint() {
 	}
 	c.busy = true
 	c.grown.Store(0)
-	c.wg.Go(func() { c.ended(s.moveAhead(c)) })
+	unsettled := !s.fresh.settled()
+	c.wg.Go(func() { c.ended(s.moveAhead(c, unsettled)) })
 }
 
 // moveAhead makes one checkpoint and tells how many pages the WAL has; 0: unknown.
-func (s *Store) moveAhead(c *checkpointer) (pages int64) {
-	if c.db == nil && s.openPool(context.Background(), &c.db, "mode=rw&_synchronous=NORMAL") != nil {
+func (s *Store) moveAhead(c *checkpointer, unsettled bool) (pages int64) {
+	level := "NORMAL"
+	if unsettled {
+		level = "OFF"
+	}
+	if c.db == nil && s.openPool(context.Background(), &c.db, "mode=rw&_synchronous="+level) != nil {
 		return 0
 	}
 	var blocked, moved int64
 	if c.db.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &pages, &moved) != nil {
 		return 0
 	}
+	if c.made++; unsettled && c.made%freshFlush == 0 {
+		_ = s.fresh.flush(s.fresh.file) // settle does it again
+	}
 	return pages
+}
+
+// restart waits for what is under way. What comes next has a connection of its own.
+func (c *checkpointer) restart() error {
+	c.wg.Wait()
+	db := c.db
+	c.db = nil
+	if db == nil {
+		return nil
+	}
+	return db.Close()
 }
 
 func (c *checkpointer) ended(pages int64) {
@@ -95,9 +115,5 @@ func (c *checkpointer) close() error {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	c.wg.Wait()
-	if c.db == nil {
-		return nil
-	}
-	return c.db.Close()
+	return c.restart()
 }

@@ -32,28 +32,37 @@ func checkHeader(path string) error {
 		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not a file but a " + what(fi.Mode())),
 			Hint: "name another file with --store"}
 	}
+	head, err := readHeader(path)
+	if err != nil {
+		return err
+	}
+	if id := binary.BigEndian.Uint32(head[headerApplicationID:]); id != applicationID && id != unsettledID {
+		return &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
+			Hint: "name another file with --store"}
+	}
+	return versionError(path, int(int32(binary.BigEndian.Uint32(head[headerVersion:]))), false)
+}
+
+// readHeader reads the header of a database.
+func readHeader(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return &Error{Kind: ErrPermission, Path: path, Err: err}
+		return nil, &Error{Kind: ErrPermission, Path: path, Err: err}
 	}
 	defer f.Close()
 	head := make([]byte, headerLength)
 	n, err := io.ReadFull(f, head)
 	switch {
 	case n == 0 && err == io.EOF:
-		return &Error{Kind: ErrNoStore, Path: path, Err: errors.New("the file is empty"),
+		return nil, &Error{Kind: ErrNoStore, Path: path, Err: errors.New("the file is empty"),
 			Hint: "if it was a store, put a copy of it back; mailstow sync makes a new one"}
 	case err != nil && err != io.ErrUnexpectedEOF:
-		return &Error{Kind: ErrCorrupt, Path: path, Err: err}
+		return nil, &Error{Kind: ErrCorrupt, Path: path, Err: err}
 	case n < headerLength || string(head[:len(headerMagic)]) != headerMagic:
-		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not an SQLite database"),
+		return nil, &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not an SQLite database"),
 			Hint: "name another file with --store, or move this one away"}
 	}
-	if id := binary.BigEndian.Uint32(head[headerApplicationID:]); id != applicationID {
-		return &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
-			Hint: "name another file with --store"}
-	}
-	return versionError(path, int(int32(binary.BigEndian.Uint32(head[headerVersion:]))), false)
+	return head, nil
 }
 
 // what names a kind of file for people.
@@ -85,17 +94,43 @@ func versionError(path string, version int, exact bool) error {
 
 // create makes an empty store under another name, 0600 before SQLite sees it,
 // and renames it when it is complete.
-func create(ctx context.Context, path string, passing bool) error {
+func create(ctx context.Context, path string, id int, passing bool) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*") // mode 0600
 	if err != nil {
 		return &Error{Kind: ErrPermission, Path: path, Err: err, Hint: "name another place with --store"}
 	}
 	f.Close()
 	defer os.Remove(f.Name())
-	if err := createIn(ctx, f.Name(), schemaVersion, passing); err != nil {
+	if err := createIn(ctx, f.Name(), id, schemaVersion, passing); err != nil {
+		return err
+	}
+	if err := clearPlace(path); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// clearPlace sets aside what a power cut left of the store that a new one replaces. What
+// lies beside nothing is of a store that was moved, and may hold the newest of it: SQLite
+// would write it into the new one.
+func clearPlace(path string) error {
+	cut := !settled(path)
+	for _, suffix := range []string{"-wal", "-journal", ""} {
+		fi, err := os.Stat(path + suffix)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && fi.Size() == 0:
+			continue
+		case err == nil && cut:
+			err = os.Rename(path+suffix, path+".cut-short"+suffix)
+		case err == nil:
+			err = &Error{Kind: ErrNoStore, Path: path, Err: fmt.Errorf("there is a %s beside it, of a store that was moved or deleted", suffix),
+				Hint: "move it to where its store is, under the name of that, or delete it"}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pageSize suits mail: most compressed messages fit a page, and what each costs on
@@ -104,14 +139,14 @@ func create(ctx context.Context, path string, passing bool) error {
 const pageSize = 32 << 10
 
 // createIn fills the empty file name with the schema of a version.
-func createIn(ctx context.Context, name string, version int, passing bool) error {
+func createIn(ctx context.Context, name string, id, version int, passing bool) error {
 	db, err := sql.Open("sqlite", dsn(name, fmt.Sprintf("mode=rw&_txlock=immediate&_journal_mode=MEMORY&_synchronous=FULL&_pragma=page_size(%d)", pageSize)))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", id)); err != nil {
 		return err
 	}
 	if err := migrate(ctx, db, version); err != nil {

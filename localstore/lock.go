@@ -17,11 +17,13 @@ const lockPoll = 50 * time.Millisecond
 // lock is the writers' lock: the kernel's, on a file beside the store, so it
 // ends with its process however that ends. The pid inside is for display alone;
 // the file stays, because removing it would let two writers in. Its other lines are
-// marks, which a store put back from a copy contradicts.
+// marks, which a store put back from a copy contradicts, and the run of the machine that a
+// store is fresh in.
 type lock struct {
 	f     *flock.Flock
 	mu    sync.Mutex
 	marks map[AccountID]RunID
+	boot  string
 }
 
 // takeLock waits up to wait for the lock of the store at path.
@@ -43,7 +45,7 @@ func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, erro
 		return nil, &Error{Kind: ErrInUse, Path: path, PID: lockHolder(name),
 			Hint: "wait until it has finished, or use --wait"}
 	}
-	l.marks = readMarks(name)
+	l.marks, l.boot = readMarks(name), lockBoot(path)
 	_ = l.write()
 	return l, nil
 }
@@ -52,6 +54,14 @@ func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, erro
 func (l *lock) write() error {
 	text := []byte(strconv.Itoa(os.Getpid()) + "\n")
 	return os.WriteFile(l.f.Path(), l.appendMarks(text), 0o600)
+}
+
+// setBoot notes which run of the machine a store is fresh in; "": in none.
+func (l *lock) setBoot(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.boot = id
+	_ = l.write()
 }
 
 func lockError(ctx context.Context, path string, err error) error {

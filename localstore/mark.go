@@ -30,7 +30,7 @@ func (s *Store) MarkRun(acct AccountID, run RunID) error {
 	return s.lock.write()
 }
 
-// appendMarks writes a line for each account.
+// appendMarks writes a line for each account, and one for boot.
 func (l *lock) appendMarks(text []byte) []byte {
 	accounts := make([]AccountID, 0, len(l.marks))
 	for acct := range l.marks {
@@ -39,6 +39,9 @@ func (l *lock) appendMarks(text []byte) []byte {
 	slices.Sort(accounts)
 	for _, acct := range accounts {
 		text = fmt.Appendf(text, "account %d run %d\n", acct, l.marks[acct])
+	}
+	if l.boot != "" {
+		text = fmt.Appendf(text, "boot %s\n", l.boot)
 	}
 	return text
 }
@@ -55,4 +58,15 @@ func readMarks(name string) map[AccountID]RunID {
 		}
 	}
 	return marks
+}
+
+// lockBoot is the run of the machine in which the store at path is fresh.
+func lockBoot(path string) string {
+	text, _ := os.ReadFile(path + ".lock")
+	for line := range strings.Lines(string(text)) {
+		if id, ok := strings.CutPrefix(line, "boot "); ok {
+			return strings.TrimSpace(id)
+		}
+	}
+	return ""
 }

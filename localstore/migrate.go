@@ -11,8 +11,11 @@ import (
 	"strings"
 )
 
-// applicationID marks our files: "mstw".
-const applicationID = 0x6d737477
+// What marks our files: "mstw", and "msto" until they are settled.
+const (
+	applicationID = 0x6d737477
+	unsettledID   = 0x6d73746f
+)
 
 //go:embed sql/*.sql
 var sqlFiles embed.FS

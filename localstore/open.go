@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +28,12 @@ type Options struct {
 	// conflict has it. Edits of flags, and what comes back of them, need it.
 	Merge func(base, local, remote string) string
 
+	// Flush has the system write what it keeps of a file; nil is File.Sync. For tests that
+	// cut the power.
+	Flush func(*os.File) error
+
 	busy time.Duration // how long SQLite waits for other programs; 0 is 10 s
+	boot string        // in place of bootID; "-" is none
 	lazy bool          // Edit does not wait for the disk: for tests of very many edits
 }
 
@@ -46,6 +53,8 @@ type Store struct {
 	nextBody atomic.Int64                            // id of the next body; ids may be skipped
 	kept     kept
 	ahead    checkpointer
+	boot     string // see bootID
+	fresh    fresh
 	trusted  sync.Map // by GenerationID: see believed
 	queries  queries
 }
@@ -65,6 +74,12 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.busy == 0 {
 		s.busy = 10 * time.Second
 	}
+	if s.fresh.flush = o.Flush; s.fresh.flush == nil {
+		s.fresh.flush = (*os.File).Sync
+	}
+	if s.boot = strings.TrimPrefix(cmp.Or(o.boot, bootID()), "-"); o.Passing {
+		s.boot = ""
+	}
 	if err := s.open(ctx, o); err != nil {
 		s.Close()
 		return nil, s.wrap(canceled(ctx, err))
@@ -78,6 +93,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.ReadOnly {
+		if err := s.checkCut(ctx); err != nil {
+			return err
+		}
 		return s.openReader(ctx, o)
 	}
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
@@ -86,15 +104,37 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if s.lock, err = takeLock(ctx, s.path, o.Wait); err != nil {
 		return err
 	}
-	// Another writer may have made the file while this one waited.
-	if err := checkHeader(s.path); errors.Is(err, ErrNoStore) && o.Create {
-		if err := create(ctx, s.path, o.Passing); err != nil {
+	made := false
+	switch err := s.check(ctx); {
+	case errors.Is(err, ErrNoStore) && o.Create:
+		made = true
+		if err := s.create(ctx, o); err != nil {
 			return err
 		}
-	} else if err != nil {
+	case err != nil:
 		return err
 	}
-	return s.openWriter(ctx, o)
+	if err := errors.Join(s.openFresh(), s.openWriter(ctx, o)); err != nil || !made || s.fresh.settled() {
+		return err
+	}
+	return s.beginFresh(ctx)
+}
+
+// check looks again with the lock: another writer may have made the file while this one
+// waited.
+func (s *Store) check(ctx context.Context) error {
+	if err := checkHeader(s.path); err != nil {
+		return err
+	}
+	return s.checkCut(ctx)
+}
+
+func (s *Store) create(ctx context.Context, o Options) error {
+	id := applicationID
+	if s.boot != "" {
+		id = unsettledID
+	}
+	return create(ctx, s.path, id, o.Passing)
 }
 
 // openWriter opens both pools, upgrades the schema and tidies up after a writer
@@ -180,12 +220,13 @@ func (s *Store) Path() string { return s.path }
 // Close closes the store and gives the lock back.
 func (s *Store) Close() error {
 	errs := []error{s.wrap(s.ahead.close())}
-	for _, db := range []*sql.DB{s.reader, s.writer} {
-		if db != nil {
-			errs = append(errs, s.wrap(db.Close()))
-		}
+	if s.reader != nil {
+		errs = append(errs, s.wrap(s.reader.Close()))
 	}
-	errs = append(errs, s.lock.release())
+	if s.writer != nil {
+		errs = append(errs, s.wrap(s.settle(context.Background(), s.writer)), s.wrap(s.writer.Close()))
+	}
+	errs = append(errs, s.fresh.close(), s.lock.release())
 	s.lock = nil
 	return errors.Join(errs...)
 }

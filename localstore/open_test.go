@@ -114,7 +114,7 @@ func TestOpenEmptyFile(t *testing.T) {
 }
 
 func TestCreated(t *testing.T) {
-	s := newStore(t)
+	s := newStoreOf(t, Options{Create: true, boot: "-"})
 	for pragma, want := range map[string]string{"page_size": fmt.Sprint(pageSize), "application_id": "1836282999", "user_version": fmt.Sprint(schemaVersion), "journal_mode": "wal"} {
 		var got string
 		if err := s.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil {
@@ -227,7 +227,7 @@ func TestOpenRefusesWhatIsNoFile(t *testing.T) {
 // A version that no schema has is refused, also where only the WAL has it.
 func TestOpenRefusesNegativeVersion(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, filepath.Join(dir, "mail.db"), Options{Create: true})
+	s := openStore(t, filepath.Join(dir, "mail.db"), Options{Create: true, boot: "-"})
 	defer s.Close()
 	if _, err := s.writer.Exec("PRAGMA user_version = -1"); err != nil {
 		t.Fatal(err)

@@ -52,8 +52,10 @@ func (s *Store) copyInto(ctx context.Context, name string) error {
 	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = 0"); err != nil {
 		return err
 	}
-	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", name)
-	return err
+	if _, err = conn.ExecContext(ctx, "VACUUM INTO ?", name); err != nil {
+		return err
+	}
+	return markSettled(name)
 }
 
 // snapshotPlace refuses to write over anything but an older snapshot.

@@ -80,6 +80,9 @@ func (p *place) close() {
 // history changes a row here and there, and most of its time went into copying pages.
 func (p *place) save(path string) {
 	p.t.Helper()
+	if err := p.store.Edit(context.Background(), func(*localstore.Tx) error { return nil }); err != nil { // a fresh store is no backup
+		p.t.Fatalf("%v", err)
+	}
 	p.must("PRAGMA page_size = 4096")
 	p.must("VACUUM INTO ?", path)
 }

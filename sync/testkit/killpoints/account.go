@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -45,9 +46,20 @@ func account(name string, dial dialer) mailsync.Account {
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }
 
-// Text is the n-th message; from 1000 on they are as many KiB long.
+// Text is the n-th message; from 1000 on they are as many KiB long, and from 100000 on
+// less that, of what hardly shrinks.
 func Text(n int) []byte {
 	b := fmt.Appendf(nil, "From: a@example.org\r\nSubject: %d\r\nMessage-ID: <%d@example.org>\r\n\r\nbody %d\r\n", n, n, n)
+	if n >= 100000 {
+		rng := rand.New(rand.NewPCG(uint64(n), 0))
+		for len(b) < (n-100000)<<10 {
+			for range 100 {
+				b = fmt.Appendf(b, "%016x", rng.Uint64())
+			}
+			b = append(b, "\r\n"...)
+		}
+		return b
+	}
 	for n >= 1000 && len(b) < n<<10 {
 		b = fmt.Appendf(b, "%d %s\r\n", len(b), strings.Repeat("line ", 100))
 	}

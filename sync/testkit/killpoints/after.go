@@ -36,7 +36,7 @@ func (m *Machine) resume(dir string, servers map[string]*proto.Server, where str
 	if m.uses("new") {
 		a.accounts = append(a.accounts, "new")
 	}
-	err := m.life(context.Background(), dir, servers, 40, direct, func(o *Owner) error { return a.look(o, &end) })
+	err := m.life(context.Background(), dir, servers, 40, nil, func(o *Owner) error { return a.look(o, &end) })
 	if err != nil {
 		m.Errorf("%s: %s: %v", m.Name, where, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"mailstow/sync/testkit/faultfile"
@@ -86,6 +88,18 @@ func (c *counter) file(op faultfile.Op) (code faultfile.Code) {
 	return code
 }
 
+// flush is what the store asks for beside SQLite.
+func (c *counter) flush(f *os.File) error {
+	if c == nil {
+		return nil
+	}
+	whole := func() { c.note(faultfile.Op{Kind: faultfile.Sync, File: filepath.Base(f.Name())}) }
+	if !c.effect("flush "+filepath.Base(f.Name()), nil, whole) {
+		return errDead
+	}
+	return nil
+}
+
 // note remembers what would be lost.
 func (c *counter) note(op faultfile.Op) {
 	if c.power == nil || op.Kind == faultfile.Lock {
@@ -96,8 +110,11 @@ func (c *counter) note(op faultfile.Op) {
 	}
 }
 
-// dial opens connections that are counted, too.
+// dial opens connections that are counted, too; without a counter as they are.
 func (c *counter) dial(to dialer) dialer {
+	if c == nil {
+		return to
+	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := to(ctx, network, addr)
 		if err != nil {

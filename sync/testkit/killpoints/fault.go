@@ -64,7 +64,7 @@ func (m *Machine) lifeOn(d *disk, servers map[string]*proto.Server) (dir string,
 	m.Helper()
 	dir = m.fresh()
 	defer faultfile.Watch(dir, d.hook)()
-	err = m.life(context.Background(), dir, servers, 1, direct, m.does)
+	err = m.life(context.Background(), dir, servers, 1, nil, m.does)
 	wait(servers)
 	return dir, err
 }

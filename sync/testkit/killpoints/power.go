@@ -1,6 +1,7 @@
 package killpoints
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -91,5 +92,14 @@ func (p *power) leave(image string) error {
 			return err
 		}
 	}
-	return nil
+	return p.reboot(filepath.Join(image, "mail.db.lock"))
+}
+
+// reboot: what runs now is not what a store was fresh in.
+func (p *power) reboot(lock string) error {
+	text, err := os.ReadFile(lock)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(lock, bytes.Replace(text, []byte("boot "), []byte("boot before "), 1), 0o600)
 }

@@ -26,11 +26,11 @@ type process struct {
 }
 
 // life opens the store in a directory, does something, and closes it.
-func (m *Machine) life(ctx context.Context, dir string, servers map[string]*proto.Server, days int, through func(dialer) dialer, do func(*Owner) error) error {
-	p := &process{Machine: m, path: filepath.Join(dir, "mail.db"), servers: servers, ctx: ctx, through: through,
+func (m *Machine) life(ctx context.Context, dir string, servers map[string]*proto.Server, days int, through *counter, do func(*Owner) error) error {
+	p := &process{Machine: m, path: filepath.Join(dir, "mail.db"), servers: servers, ctx: ctx, through: through.dial,
 		clock: start.AddDate(0, 0, days)}
 	var err error
-	p.store, err = localstore.Open(ctx, p.path, localstore.Options{Create: true, Passing: m.Passing, Merge: conflict.MergeText, Now: p.now})
+	p.store, err = localstore.Open(ctx, p.path, localstore.Options{Create: true, Passing: m.Passing, Merge: conflict.MergeText, Now: p.now, Flush: through.flush})
 	if err != nil {
 		return err
 	}
@@ -68,5 +68,3 @@ func (m *Machine) does(o *Owner) error {
 	}
 	return o.Run()
 }
-
-func direct(d dialer) dialer { return d }

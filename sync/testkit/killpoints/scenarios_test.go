@@ -185,10 +185,21 @@ func bring(o *Owner) error {
 	return o.Run()
 }
 
+func fillAndBring(o *Owner) error {
+	if err := o.Run(); err != nil {
+		return err
+	}
+	return bring(o)
+}
+
 var scenarios = []Scenario{
 	{Name: "first sync", Want: "INBOX: 1 2 3", Prepare: func(o *Owner) { o.Put("INBOX", 1, 2, 3) }},
 	{Name: "new store", Bare: true, Want: "A: 3; INBOX: 1 2", Prepare: func(o *Owner) {
 		o.Put("INBOX", 1, 2)
+		o.Put("A", 3)
+	}},
+	{Name: "new store for much mail, and an import", Bare: true, Large: 20, Does: fillAndBring, Want: "A: 2000 3 7; INBOX: 1 109000 109001", Prepare: func(o *Owner) {
+		o.Put("INBOX", 1, 109000, 109001)
 		o.Put("A", 3)
 	}},
 	{Name: "first sync of several mailboxes", Want: "A: 3 4; A/B: 5; C:; INBOX: 1 2", Prepare: func(o *Owner) {

@@ -19,7 +19,7 @@ func (m *Machine) prepare() {
 	}
 	servers := m.servers()
 	defer wait(servers)
-	err := m.life(context.Background(), m.base, servers, 0, direct, func(o *Owner) error {
+	err := m.life(context.Background(), m.base, servers, 0, nil, func(o *Owner) error {
 		m.Prepare(o)
 		return nil
 	})
@@ -93,7 +93,7 @@ func (m *Machine) live(c *counter, do func(*Owner) error) (image string, servers
 	}
 	servers = m.servers()
 	stop := faultfile.Watch(dir, c.file)
-	err := m.life(ctx, dir, servers, 1, c.dial, do)
+	err := m.life(ctx, dir, servers, 1, c, do)
 	stop()
 	wait(servers)
 	if !c.dead {
