@@ -92,29 +92,50 @@ func (s *Store) beginFresh(ctx context.Context) error {
 }
 
 // settleIfDue is called between two transactions.
-func (s *Store) settleIfDue(ctx context.Context, conn execer, durable bool) error {
+func (s *Store) settleIfDue(conn execer, durable bool) error {
 	if s.fresh.settled() || !durable && time.Now().Before(s.fresh.until) {
 		return nil
 	}
-	return s.settle(ctx, conn)
+	return s.settle(conn)
 }
 
-// settle has all on the disk when it returns nil, and from then on what is to be there.
-func (s *Store) settle(ctx context.Context, conn execer) error {
+// settle has all on the disk when it returns nil, and from then on what is to be there. It
+// is not interrupted: half of it would be left with the connection.
+func (s *Store) settle(conn execer) error {
 	if s.fresh.settled() {
 		return nil
 	}
-	if err := errors.Join(s.ahead.restart(), s.fresh.flush(s.fresh.file)); err != nil {
-		return err
+	err := s.ahead.restart()
+	if err == nil {
+		err = s.emptyWAL(conn)
 	}
-	s.durable = true
-	for _, q := range []string{"PRAGMA synchronous=FULL", fmt.Sprintf("PRAGMA application_id=%d", applicationID)} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
+	if err == nil {
+		err = s.fresh.flush(s.fresh.file)
+	}
+	if err == nil {
+		s.durable = true
+		err = execAll(conn, "PRAGMA synchronous=FULL", fmt.Sprintf("PRAGMA application_id=%d", applicationID))
+	}
+	if err == nil {
+		s.fresh.done = true
+		s.lock.setBoot("")
+	}
+	return err
+}
+
+// emptyWAL keeps what was moved already from being written to the disk all the same, unless
+// somebody reads: nobody is waited for.
+func (s *Store) emptyWAL(conn execer) error {
+	return execAll(conn, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)",
+		fmt.Sprintf("PRAGMA busy_timeout=%d", s.busy.Milliseconds()))
+}
+
+func execAll(conn execer, queries ...string) error {
+	for _, q := range queries {
+		if _, err := conn.ExecContext(context.Background(), q); err != nil {
 			return err
 		}
 	}
-	s.fresh.done = true
-	s.lock.setBoot("")
 	return nil
 }
 

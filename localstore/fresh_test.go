@@ -292,14 +292,21 @@ func TestSettledIsOnDisk(t *testing.T) {
 	}
 }
 
-// When its time is over, all that was there before is.
+// When its time is over, all that was there before is, and is written to the disk once:
+// not with the WAL as well.
 func TestSettledByTime(t *testing.T) {
 	d := &disk{path: filepath.Join(t.TempDir(), "mail.db"), safe: map[string][]byte{}}
 	defer faultfile.Watch(filepath.Dir(d.path), d.watch)()
 	s := openStore(t, d.path, Options{Create: true, boot: "this", Flush: d.flush})
 	defer s.Close()
-	arrive(t, s, newPlace(t, s, "INBOX"), 1)
+	newPlace(t, s, "INBOX")
+	if err := bring(s, NewPacker(), 1, 1<<20); err != nil {
+		t.Fatal(err)
+	}
 	s.fresh.until = time.Now()
 	update(t, s, func(tx *Tx) error { return nil })
 	d.want(t, 1)
+	if n := len(d.safe["mail.db-wal"]); n > 1<<19 {
+		t.Errorf("%d bytes of the WAL were synced", n)
+	}
 }

@@ -224,7 +224,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.wrap(s.reader.Close()))
 	}
 	if s.writer != nil {
-		errs = append(errs, s.wrap(s.settle(context.Background(), s.writer)), s.wrap(s.writer.Close()))
+		errs = append(errs, s.wrap(s.settle(s.writer)), s.wrap(s.writer.Close()))
 	}
 	errs = append(errs, s.fresh.close(), s.lock.release())
 	s.lock = nil

@@ -49,7 +49,7 @@ func (s *Store) update(ctx context.Context, durable bool, fn func(*Tx) error) er
 		return s.wrap(canceled(ctx, err))
 	}
 	defer conn.Close()
-	if err := errors.Join(s.settleIfDue(ctx, conn, durable), s.setDurable(ctx, conn, durable)); err != nil {
+	if err := errors.Join(s.settleIfDue(conn, durable), s.setDurable(ctx, conn, durable)); err != nil {
 		return s.wrap(canceled(ctx, err))
 	}
 	// BEGIN IMMEDIATE: a transaction that reads first and then writes would get
