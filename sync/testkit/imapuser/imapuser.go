@@ -259,7 +259,8 @@ func collect(d *imapclient.FetchMessageData) (m Message, err error) {
 			if item.Literal == nil {
 				continue
 			}
-			if m.Data, err = io.ReadAll(item.Literal); err != nil {
+			m.Data = make([]byte, item.Literal.Size())
+			if _, err = io.ReadFull(item.Literal, m.Data); err != nil {
 				return m, err
 			}
 			sum := sha256.Sum256(m.Data)
