@@ -11,6 +11,7 @@ import (
 // Whatever a server can do, the end state is the same, and what it can do is
 // used: the fewer extensions, the more octets.
 func TestEveryCapability(t *testing.T) {
+	t.Parallel()
 	const base = "IMAP4rev1 LITERAL+ SASL-IR ENABLE NAMESPACE UIDPLUS"
 	for name, c := range map[string]struct {
 		opts          []dovecot.Option

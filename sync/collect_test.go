@@ -28,6 +28,7 @@ func heavy(f *fixture) {
 // Several connections download what is missing, and each message comes once; whether the
 // list tells how much that is, or only the mailboxes do.
 func TestConnections(t *testing.T) {
+	t.Parallel()
 	for _, hidden := range []string{"nothing", " STATUS=SIZE"} {
 		f := newFixture(t)
 		heavy(f)
@@ -45,6 +46,7 @@ func TestConnections(t *testing.T) {
 
 // Nobody waits for the last mailbox to be listed before mail of the first one comes.
 func TestDownloadWhileListing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	heavy(f)
 	var first string
@@ -76,6 +78,7 @@ func TestDownloadWhileListing(t *testing.T) {
 // ahead of the last of them; where another connection found that, and this one is slow, in
 // pieces.
 func TestLargeMessageAmongOthers(t *testing.T) {
+	t.Parallel()
 	for _, slow := range []bool{false, true} {
 		f := newFixture(t)
 		heavy(f)
@@ -132,6 +135,7 @@ func TestMuchIsAskedForAtOnce(t *testing.T) {
 
 // A connection that is lost amid what all mailboxes lack costs no more than that.
 func TestCollectIsCut(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for b := range 20 {
 		name := fmt.Sprintf("B%d", b)
@@ -152,6 +156,7 @@ func TestCollectIsCut(t *testing.T) {
 // A server that allows one connection, or two, gets what it allows; a connection
 // lost amid its work leaves that to the others.
 func TestConnectionsRefused(t *testing.T) {
+	t.Parallel()
 	for name, arm := range map[string]func(*faultconn.Dialer){
 		"refused": func(d *faultconn.Dialer) {
 			d.Refuse = func(n int) error {
@@ -194,6 +199,7 @@ func TestConnectionsRefused(t *testing.T) {
 
 // What needs a visit of its own is not left until everything else was downloaded.
 func TestVisitsAloneAreNotTheLast(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	heavy(f)
 	f.user.Create("Old")

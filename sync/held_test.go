@@ -15,6 +15,7 @@ import (
 // would keep a later mailbox waiting for ever, and a message that seems to be on its
 // way others that have the same.
 func TestNothingStaysHeld(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for m := range 4 { // a few mailboxes with mail of all sizes, some of it twice
 		box := fmt.Sprint("M", m)
@@ -44,6 +45,7 @@ func TestNothingStaysHeld(t *testing.T) {
 
 // The same on several connections.
 func TestNothingStaysHeldByAnyConnection(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	heavy(f)
 	for _, name := range []string{"refused", "severed"} {

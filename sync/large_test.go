@@ -29,6 +29,7 @@ func thrifty(t *testing.T, in int64) {
 // Row 23: a large message goes on where the connection was lost, in the same run,
 // as often as it is lost.
 func TestLargeMessageOverALinkThatBreaks(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.user.Append("INBOX", nil, day(1), noise(1, huge))
 	f.dialer.Faults = func(int) []faultconn.Option { return []faultconn.Option{faultconn.CutRead(11 << 20)} }
@@ -43,6 +44,7 @@ func TestLargeMessageOverALinkThatBreaks(t *testing.T) {
 
 // The same over runs, of which each ends where its connection does.
 func TestLargeMessageOverManyRuns(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.user.Append("INBOX", nil, day(1), noise(1, huge))
 	in := int64(0)
@@ -74,6 +76,7 @@ func (f *fixture) once(octets int64) {
 
 // Killed in the middle of a large message, a run leaves what had come to the next.
 func TestKillInALargeMessage(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.user.Append("INBOX", nil, day(1), noise(1, huge))
 	f.close()
@@ -122,6 +125,7 @@ func (f *fixture) stalling(octets int64) (port int, reached chan struct{}) {
 // A message that is another one when it is gone on with is fetched as a whole: no
 // body is made of two.
 func TestLargeMessageThatChanged(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	msg := noise(1, huge)
 	f.user.Append("INBOX", nil, day(1), msg)
@@ -149,6 +153,7 @@ func TestLargeMessageThatChanged(t *testing.T) {
 // Servers that do not give messages in pieces, or announce wrong sizes, cost the
 // pieces and no message.
 func TestLargeMessageFromOddServers(t *testing.T) {
+	t.Parallel()
 	const large = 9 << 20
 	size := fmt.Sprintf("RFC822.SIZE %d", large+2)
 	for name, odd := range map[string]struct {
@@ -181,6 +186,7 @@ func TestLargeMessageFromOddServers(t *testing.T) {
 // Two copies of a large message, in mailboxes that are synced together, are one
 // download; what was begun of a message that vanished is not kept for ever.
 func TestLargeCopies(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.user.Create("Work")
 	msg := append([]byte("Message-ID: <1@x>\r\n"), noise(1, huge)...)

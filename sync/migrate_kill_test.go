@@ -68,6 +68,7 @@ func emigration(store *localstore.Store) (mailsync.Migrated, error) {
 // A migration whose process is killed, at any piece of what it says to the target or
 // hears from it, ends with the next one: neither a duplicate nor a gap.
 func TestMigrateIsKilled(t *testing.T) {
+	t.Parallel()
 	server := dovecot.Start(t)
 	g := newGate(t, server)
 	whole := leave(t, server, "u0")

@@ -11,6 +11,7 @@ import (
 // Several connections fill the mailboxes of a migration side by side. Those that are lost
 // amid their work leave neither a gap nor a duplicate, and what had not left goes after all.
 func TestMigrateConnections(t *testing.T) {
+	t.Parallel()
 	for name, lost := range map[string][]int{"none lost": nil, "first lost": {0}, "further one lost": {1}, "all lost": {0, 1, 2}} {
 		if testing.Short() && name != "none lost" && name != "further one lost" {
 			continue // 36 MB for each

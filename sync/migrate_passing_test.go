@@ -105,6 +105,7 @@ func (m *move) done(p mailsync.Passage, copied int) {
 // Everything goes from one server to another, a little at a time, and nothing is kept;
 // later passes bring what changed, and fetch nothing else.
 func TestMigratePassing(t *testing.T) {
+	t.Parallel()
 	m := moveTo(t, ofDovecot(t), ofDovecot(t)).passing()
 	uids := m.fill()
 	const budget = 64 << 10
@@ -134,6 +135,7 @@ func TestMigratePassing(t *testing.T) {
 // What is gone from the target comes again, and what is there twice stays twice: its
 // bytes are fetched once more.
 func TestMigratePassingAgain(t *testing.T) {
+	t.Parallel()
 	m := moveTo(t, ofDovecot(t), ofDovecot(t)).passing()
 	for i := range 6 {
 		m.from.user.Append("INBOX", nil, day(i), message("twice", i/2))

@@ -41,6 +41,7 @@ func letter(n, size int) []byte {
 // What is appended arrives as it is, whatever its size and however literals are sent;
 // what Dovecot makes of the message that is none is downloaded.
 func TestPushAppends(t *testing.T) {
+	t.Parallel()
 	dates := []time.Time{
 		time.Date(1999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -11*3600)),
 		time.Date(2024, 2, 29, 0, 0, 0, 0, time.FixedZone("", 5*3600+45*60)),
@@ -70,6 +71,7 @@ func TestPushAppends(t *testing.T) {
 
 // Edits of edits are one thing on the server.
 func TestPushChains(t *testing.T) {
+	t.Parallel()
 	for able, opts := range abled {
 		t.Run(able, func(t *testing.T) {
 			f := newFixture(t, opts...)
@@ -114,6 +116,7 @@ func TestPushChains(t *testing.T) {
 
 // Mailboxes below mailboxes, in any letters, made, renamed and removed.
 func TestPushMailboxes(t *testing.T) {
+	t.Parallel()
 	for able, opts := range abled {
 		t.Run(able, func(t *testing.T) {
 			f := newFixture(t, append(opts, dovecot.MaildirFS())...)
@@ -178,6 +181,7 @@ func (f *fixture) renameAs(from, to string) {
 
 // Thousands of edits are few commands, and flat in what they take.
 func TestPushMany(t *testing.T) {
+	t.Parallel()
 	doublings := 4
 	if os.Getenv(seedsEnv) != "" {
 		doublings = 7

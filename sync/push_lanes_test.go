@@ -46,6 +46,7 @@ func (f *fixture) delivered() {
 
 // Several connections bring what waits for several mailboxes, each message once.
 func TestPushConnections(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	laden(f)
 	before := f.dialer.Dials()

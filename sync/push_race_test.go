@@ -122,6 +122,7 @@ var races = []race{
 // Row 18: what others do between the look and the command is met as if they had done
 // it before.
 func TestPushRaces(t *testing.T) {
+	t.Parallel()
 	for able, opts := range abled {
 		if able != "full" && (able != "no-modseq" || testing.Short()) {
 			continue // the others lack the commands

@@ -64,6 +64,7 @@ func allow(t *testing.T, file, rights string) {
 // What the server refuses waits with its words, is told, is not tried again before its
 // time, and keeps nothing else from going.
 func TestPushRefused(t *testing.T) {
+	t.Parallel()
 	rows := map[string]struct {
 		rights string
 		edit   func(f *fixture)

@@ -18,6 +18,7 @@ import (
 // are cut: no run breaks the store, and one that is left in peace ends with the
 // mirror equal to the server.
 func TestRandomHistory(t *testing.T) {
+	t.Parallel()
 	rounds := 12
 	if testing.Short() {
 		rounds = 6

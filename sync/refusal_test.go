@@ -9,6 +9,7 @@ import (
 // I7: bodies that came whole before their command was refused are not stored for
 // it, in memory or staged, and nothing of them stays behind.
 func TestRefusedAfterTheBodies(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.seed("INBOX", 10)
 	f.user.Append("INBOX", nil, day(50), append(message("INBOX", 50), bytes.Repeat([]byte("0123456789abcdef\r\n"), 600_000)...))

@@ -14,6 +14,7 @@ import (
 // What happens to the last messages of a mailbox while, and between when, it is
 // asked for: flags, deletions and arrivals in the same flight.
 func TestLastMessagesChange(t *testing.T) {
+	t.Parallel()
 	for i, able := range capabilities {
 		t.Run(able, func(t *testing.T) {
 			var opts []dovecot.Option

@@ -19,6 +19,7 @@ import (
 // Row 1, over many mailboxes: wherever the connection is lost in the two flights,
 // what is left is done one by one; nothing is lost, doubled or tried for long.
 func TestToursCutAnywhere(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.opt.MaxDeletes = plan.NoLimit
 	names := dozen(f)
@@ -98,6 +99,7 @@ func inFourth(lie func(s said) []byte) func(s said) []byte {
 
 // One mailbox with trouble costs none of the others anything, whatever it is.
 func TestOneBadMailboxAmongMany(t *testing.T) {
+	t.Parallel()
 	always := func(mailsync.Receipt) bool { return true }
 	failed := func(text string) func(rc mailsync.Receipt) bool {
 		return func(rc mailsync.Receipt) bool {
@@ -311,6 +313,7 @@ func TestToursWithoutAStore(t *testing.T) {
 
 // Interrupted anywhere, a run keeps what it committed and says that it was.
 func TestToursInterrupted(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	dozen(f)
 	f.pull(0)

@@ -39,6 +39,7 @@ func (f *fixture) trips(what string, want int64, check func(rc mailsync.Receipt)
 // What a run over many mailboxes costs: a question for all of them, a download from
 // all of them, however many they are, and nothing where nothing happened.
 func TestRoundTrips(t *testing.T) {
+	t.Parallel()
 	for _, ahead := range []bool{false, true} {
 		t.Run(fmt.Sprint("list ahead: ", ahead), func(t *testing.T) {
 			f := newFixture(t, dovecot.Config("protocol imap {\n  mail_plugins = imap_zlib\n}")) // as with many, it is yet to be seen whether to compress

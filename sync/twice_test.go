@@ -55,6 +55,7 @@ func TestMovedMailIsLinked(t *testing.T) {
 // Copies within one first sync, in the same and in other mailboxes, are downloaded
 // once, wherever the connection is cut meanwhile.
 func TestCopiesInAFirstSync(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.user.Create("Copies")
 	var uids []imap.UID
