@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,6 +47,9 @@ func account(name string, dial dialer) mailsync.Account {
 		Dial: func(ctx context.Context) (*remote.Conn, error) { return remote.Dial(ctx, cfg) }}
 }
 
+// line is one of a large message, behind a number.
+var line = " " + strings.Repeat("line ", 100) + "\r\n"
+
 // Text is the n-th message; from 1000 on they are as many KiB long, and from 100000 on
 // less that, of what hardly shrinks.
 func Text(n int) []byte {
@@ -60,8 +64,11 @@ func Text(n int) []byte {
 		}
 		return b
 	}
+	if n >= 1000 {
+		b = slices.Grow(b, n<<10+len(line)+20)
+	}
 	for n >= 1000 && len(b) < n<<10 {
-		b = fmt.Appendf(b, "%d %s\r\n", len(b), strings.Repeat("line ", 100))
+		b = append(strconv.AppendInt(b, int64(len(b)), 10), line...)
 	}
 	return b
 }

@@ -1,6 +1,8 @@
 package killpoints
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,16 +22,25 @@ func copyFiles(from, to string) error {
 		if strings.HasSuffix(f.Name(), "-shm") {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(from, f.Name()))
-		if os.IsNotExist(err) {
-			continue // renamed meanwhile
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(to, f.Name()), data, 0o600)
-		}
-		if err != nil {
+		err := copyFile(filepath.Join(from, f.Name()), filepath.Join(to, f.Name()))
+		if err != nil && !os.IsNotExist(err) { // else renamed meanwhile
 			return err
 		}
 	}
 	return nil
+}
+
+// copyFile leaves the copying to the system, where that can do it.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
