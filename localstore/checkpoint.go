@@ -88,7 +88,7 @@ func (s *Store) moveAhead(c *checkpointer, unsettled bool) (pages int64) {
 		return 0
 	}
 	if c.made++; unsettled && c.made%freshFlush == 0 {
-		_ = s.fresh.flush(s.fresh.file) // settle does it again
+		_ = s.flushFresh() // settle hears of it
 	}
 	return pages
 }

@@ -94,43 +94,25 @@ func versionError(path string, version int, exact bool) error {
 
 // create makes an empty store under another name, 0600 before SQLite sees it,
 // and renames it when it is complete.
-func create(ctx context.Context, path string, id int, passing bool) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*") // mode 0600
+func (s *Store) create(ctx context.Context, passing bool) error {
+	f, err := os.CreateTemp(filepath.Dir(s.path), "."+filepath.Base(s.path)+".new-*") // mode 0600
 	if err != nil {
-		return &Error{Kind: ErrPermission, Path: path, Err: err, Hint: "name another place with --store"}
+		return &Error{Kind: ErrPermission, Path: s.path, Err: err, Hint: "name another place with --store"}
 	}
 	f.Close()
 	defer os.Remove(f.Name())
+	id, boot := applicationID, ""
+	if s.boot != "" && !passing {
+		id, boot = unsettledID, s.boot
+	}
 	if err := createIn(ctx, f.Name(), id, schemaVersion, passing); err != nil {
 		return err
 	}
-	if err := clearPlace(path); err != nil {
+	if err := clearPlace(s.path); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
-}
-
-// clearPlace sets aside what a power cut left of the store that a new one replaces. What
-// lies beside nothing is of a store that was moved, and may hold the newest of it: SQLite
-// would write it into the new one.
-func clearPlace(path string) error {
-	cut := !settled(path)
-	for _, suffix := range []string{"-wal", "-journal", ""} {
-		fi, err := os.Stat(path + suffix)
-		switch {
-		case errors.Is(err, fs.ErrNotExist), err == nil && fi.Size() == 0:
-			continue
-		case err == nil && cut:
-			err = os.Rename(path+suffix, path+".cut-short"+suffix)
-		case err == nil:
-			err = &Error{Kind: ErrNoStore, Path: path, Err: fmt.Errorf("there is a %s beside it, of a store that was moved or deleted", suffix),
-				Hint: "move it to where its store is, under the name of that, or delete it"}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	s.lock.setBoot(boot) // before there is a store that it tells of, and not of the one before
+	return os.Rename(f.Name(), s.path)
 }
 
 // pageSize suits mail: most compressed messages fit a page, and what each costs on

@@ -24,9 +24,9 @@
 //     its own kind, which no store becomes: bodies pass through it, what tells them
 //     from others stays, and those that wait to be sent are not dropped. Who sent what
 //     stays as long as it may tell what became of something on its way.
-//   - A store that was just made is fresh for ten seconds, and not kept from power cuts: who
-//     finds what one left makes a new store. By then, at the first Edit and when it is
-//     closed all of it is on the disk. Until then it holds nothing that no server has.
+//   - A store that was just made is fresh, and not kept from power cuts: who finds what one
+//     left makes a new store. Before the first Edit, with the first transaction after ten
+//     seconds and when it is closed all of it is on the disk.
 //   - One writer at a time, held by the kernel's lock; readers never wait for it.
 //   - What was on the server at a Cut is told by the newest event about each message
 //     up to there: its kind says whether, its UID where, "new" with which flags.
@@ -38,7 +38,7 @@
 // # Layout
 //
 //	open.go create.go lock.go migrate.go  getting at the file
-//	fresh.go                              its first seconds
+//	fresh.go fresh_cut.go                 its first seconds
 //	mark.go                               telling an old copy of it
 //	sql/                                  the schema, one file per version: read it first
 //	tx.go kept.go checkpoint.go errors.go transactions and what can go wrong with them

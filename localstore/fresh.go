@@ -3,13 +3,13 @@ package localstore
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"time"
+
+	lib "modernc.org/sqlite/lib"
 )
 
 // A store is fresh in its first seconds: nothing that SQLite writes is synced, which would
@@ -19,8 +19,9 @@ import (
 // first, then the id is changed, and that is synced too. Who finds a file that is not
 // settled asks whether the machine still runs that wrote it. If so, nothing is lost, since
 // its process was killed at most; if not, the power was cut, the file may be anything, and
-// a new store takes its place; it is set aside as .cut-short. Before the first edit the
-// store is settled: until then it holds nothing that no server has.
+// a new store takes its place (see fresh_cut.go). Before the first edit the store is
+// settled, else with the first transaction after its time: until then it holds nothing
+// that its owner did.
 const freshFor = 10 * time.Second
 
 // freshFlush is after how many checkpoints the system gets to write what they moved: all
@@ -33,6 +34,9 @@ type fresh struct {
 	flush func(*os.File) error // see Options
 	until time.Time            // when it is to be settled
 	done  bool                 // it is; the writer's connection guards it
+
+	mu     sync.Mutex
+	failed error // see flushFresh
 }
 
 // bootID tells one run of the machine from any other; empty: it cannot be told here, and no
@@ -45,39 +49,10 @@ var bootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(id))
 })
 
-// settled tells by the header of a store whether it is.
-func settled(path string) bool {
-	head, err := readHeader(path)
-	return err != nil || binary.BigEndian.Uint32(head[headerApplicationID:]) != unsettledID
-}
-
-// checkCut gives ErrNoStore for what a power cut left of a store that was not settled.
-func (s *Store) checkCut(ctx context.Context) error {
-	if settled(s.path) || s.boot != "" && lockBoot(s.path) == s.boot {
-		return nil
-	}
-	id, err := s.askID(ctx) // the WAL may know better
-	if err == nil && id == unsettledID || errors.Is(err, ErrCorrupt) {
-		return &Error{Kind: ErrNoStore, Path: s.path, Err: errors.New("a power cut came before its first seconds were on the disk"),
-			Hint: "run mailstow sync: it begins anew, and sets aside what there is"}
-	}
-	return err
-}
-
-func (s *Store) askID(ctx context.Context) (id uint32, err error) {
-	var db *sql.DB
-	if err = s.openPool(ctx, &db, "mode=rw&_query_only=1"); err == nil {
-		err = s.wrap(db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id))
-	}
-	if db != nil {
-		db.Close()
-	}
-	return id, err
-}
-
 // openFresh finds out whether the store is one, before SQLite opens it.
-func (s *Store) openFresh() (err error) {
-	if !settled(s.path) {
+func (s *Store) openFresh() error {
+	is, err := settled(s.path)
+	if err == nil && !is {
 		s.fresh.file, err = os.OpenFile(s.path, os.O_RDWR, 0)
 	}
 	return err
@@ -86,9 +61,25 @@ func (s *Store) openFresh() (err error) {
 // beginFresh lets the writer of a store that was just made not wait for the disk.
 func (s *Store) beginFresh(ctx context.Context) error {
 	s.fresh.until = time.Now().Add(freshFor)
-	s.lock.setBoot(s.boot)
 	_, err := s.writer.ExecContext(ctx, "PRAGMA synchronous=OFF")
 	return err
+}
+
+// flushFresh has the system write the file. It says only once what it could not write, and
+// then takes it for written (fsync(2)): a store that this happened to is never settled, and
+// who opens it next makes a new one.
+func (s *Store) flushFresh() error {
+	f := &s.fresh
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed != nil {
+		return f.failed
+	}
+	if err := f.flush(f.file); err != nil {
+		f.failed = s.failed(lib.SQLITE_IOERR, err)
+		s.lock.setBoot("")
+	}
+	return f.failed
 }
 
 // settleIfDue is called between two transactions.
@@ -110,7 +101,7 @@ func (s *Store) settle(conn execer) error {
 		err = s.emptyWAL(conn)
 	}
 	if err == nil {
-		err = s.fresh.flush(s.fresh.file)
+		err = s.flushFresh()
 	}
 	if err == nil {
 		s.durable = true
@@ -119,6 +110,7 @@ func (s *Store) settle(conn execer) error {
 	if err == nil {
 		s.fresh.done = true
 		s.lock.setBoot("")
+		err = execAll(conn, "PRAGMA wal_checkpoint(PASSIVE)") // so that the header says it
 	}
 	return err
 }
@@ -137,16 +129,6 @@ func execAll(conn execer, queries ...string) error {
 		}
 	}
 	return nil
-}
-
-// markSettled is for the copy of a store that may be fresh.
-func markSettled(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(binary.BigEndian.AppendUint32(nil, applicationID), headerApplicationID)
-	return errors.Join(err, f.Close())
 }
 
 type execer interface {

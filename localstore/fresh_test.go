@@ -2,16 +2,14 @@ package localstore
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"mailstow/sync/testkit/faultfile"
 )
 
 // freshStore holds one message with a body, and was not settled yet.
@@ -62,6 +60,9 @@ func headerID(t *testing.T, path string) uint32 {
 // readers, and for the next writer, which settles it.
 func TestFreshKilled(t *testing.T) {
 	path := left(t, freshStore(t))
+	if _, err := Open(bg, path, Options{Create: true, Passing: true, boot: "this"}); !errors.Is(err, ErrKeeping) {
+		t.Errorf("as the state of a migration: %v", err)
+	}
 	for _, o := range []Options{{ReadOnly: true}, {}, {Create: true}} {
 		o.boot = "this"
 		s := openStore(t, path, o)
@@ -102,9 +103,23 @@ func TestFreshCut(t *testing.T) {
 			t.Errorf("%s: %d messages", name, n)
 		}
 		s.Close()
-		if aside, err := os.ReadFile(path + ".cut-short"); err != nil || !bytes.Equal(aside, was) {
+		asides, _ := filepath.Glob(path + ".cut-short-*[0-9]")
+		if aside, err := os.ReadFile(strings.Join(asides, " ")); err != nil || !bytes.Equal(aside, was) {
 			t.Errorf("%s: %d bytes are set aside of %d, %v", name, len(aside), len(was), err)
 		}
+	}
+}
+
+// A disk that was pulled out leaves anything, too, and the machine runs on.
+func TestFreshPulled(t *testing.T) {
+	path := left(t, freshStore(t))
+	if err := errors.Join(os.Remove(path+"-wal"), os.Truncate(path, 20*pageSize)); err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, path, Options{Create: true, boot: "this"})
+	defer s.Close()
+	if n := messages(t, s); n != 0 {
+		t.Errorf("%d messages", n)
 	}
 }
 
@@ -144,31 +159,70 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// What cannot be brought to the disk is not settled, and no edit is made.
+// What could not be brought to the disk once is never settled, whatever the system says
+// later: no edit is made, and the next one makes a new store.
 func TestNotSettled(t *testing.T) {
-	broken := errors.New("no disk")
-	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true, boot: "this", Flush: func(*os.File) error { return broken }})
-	err := s.Edit(bg, func(*Tx) error {
-		t.Error("it is edited")
+	broken, tries := errors.New("no disk"), 0
+	o := Options{Create: true, boot: "this", Flush: func(*os.File) error {
+		if tries++; tries == 1 {
+			return broken
+		}
 		return nil
-	})
-	if !errors.Is(err, broken) {
-		t.Error(err)
+	}}
+	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), o)
+	arrive(t, s, newPlace(t, s, "INBOX"), 1)
+	for range 2 {
+		err := s.Edit(bg, func(*Tx) error {
+			t.Error("it is edited")
+			return nil
+		})
+		if !errors.Is(err, broken) || !errors.Is(err, ErrIO) {
+			t.Error(err)
+		}
 	}
 	if err := s.Close(); !errors.Is(err, broken) {
 		t.Errorf("closed: %v", err)
 	}
-	if id := headerID(t, s.Path()); id != unsettledID {
-		t.Errorf("id %#x", id)
+	s = openStore(t, s.Path(), o)
+	defer s.Close()
+	if n := messages(t, s); n != 0 {
+		t.Errorf("%d messages", n)
 	}
 }
 
-// Who does not know what runs has no store that is fresh, and a snapshot of a fresh one is
+// What is noted beside the store can be read at any time.
+func TestBootStaysNoted(t *testing.T) {
+	s := freshStore(t)
+	done := make(chan error)
+	go func() {
+		var err error
+		for run := range RunID(3000) {
+			err = errors.Join(err, s.MarkRun(1, 1000+run%2*100000))
+		}
+		done <- err
+	}()
+	for reads, lost := 0, 0; ; reads++ {
+		select {
+		case err := <-done:
+			if lost > 0 || reads < 100 || err != nil {
+				t.Errorf("%d of %d times it was not there, %v", lost, reads, err)
+			}
+			return
+		default:
+			if lockBoot(s.Path()) != "this" {
+				lost++
+			}
+		}
+	}
+}
+
+// Who does not know what runs has no store that is fresh, the state of a migration is never, and a snapshot of a fresh one is
 // none.
 func TestNotFresh(t *testing.T) {
-	s := newStoreOf(t, Options{Create: true, boot: "-"})
-	if id := headerID(t, s.Path()); id != applicationID {
-		t.Errorf("id %#x", id)
+	for _, o := range []Options{{Create: true, boot: "-"}, {Create: true, Passing: true, boot: "this"}} {
+		if id := headerID(t, newStoreOf(t, o).Path()); id != applicationID {
+			t.Errorf("%+v: id %#x", o, id)
+		}
 	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	if err := freshStore(t).Snapshot(bg, copied, false, CheckOptions{}, func(f Finding) { t.Error(f) }); err != nil {
@@ -197,116 +251,15 @@ func TestBesideNothing(t *testing.T) {
 	}
 }
 
-// disk is what of a store's files a power cut is sure to leave.
-type disk struct {
-	path  string
-	mu    sync.Mutex
-	syncs int
-	safe  map[string][]byte
-}
-
-// keep notes a file as it is.
-func (d *disk) keep(name string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(d.path), name))
-	d.syncs++
-	d.safe[name] = data
-	return err
-}
-
-func (d *disk) watch(op faultfile.Op) faultfile.Code {
-	code := op.Do()
-	switch {
-	case strings.HasPrefix(op.File, "."): // before it has its name
-	case op.Kind == faultfile.Sync:
-		_ = d.keep(op.File)
-	case op.Kind == faultfile.Delete:
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		delete(d.safe, op.File)
+// A caller that gives up leaves nothing half settled.
+func TestSettledAllTheSame(t *testing.T) {
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	s := newStoreOf(t, Options{Create: true, boot: "this", Flush: func(*os.File) error { cancel(); return nil }})
+	if err := s.Edit(ctx, func(*Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
-	return code
-}
-
-func (d *disk) flush(f *os.File) error { return d.keep(filepath.Base(f.Name())) }
-
-// cut makes a directory of it.
-func (d *disk) cut(t *testing.T) string {
-	t.Helper()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	path := filepath.Join(t.TempDir(), "mail.db")
-	for name, data := range d.safe {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return path
-}
-
-// want looks at what a power cut leaves.
-func (d *disk) want(t *testing.T, want int) {
-	t.Helper()
-	s := openStore(t, d.cut(t), Options{ReadOnly: true, boot: "another"})
-	defer s.Close()
-	if n := messages(t, s); n != want {
-		t.Errorf("%d messages, want %d", n, want)
-	}
-}
-
-// A store that is fresh syncs nothing but what Flush is asked for now and then. What was
-// edited in it is there for good with all that was there before, and so is what comes then.
-func TestSettledIsOnDisk(t *testing.T) {
-	d := &disk{path: filepath.Join(t.TempDir(), "mail.db"), safe: map[string][]byte{}}
-	defer faultfile.Watch(filepath.Dir(d.path), d.watch)()
-	s := openStore(t, d.path, Options{Create: true, boot: "this", Flush: d.flush})
-	defer s.Close()
-	p := newPlace(t, s, "INBOX")
-	quicken(t, s, 1<<20, 64)
-	packer, next := NewPacker(), uint32(1)
-	much := func() {
-		for range 12 {
-			if err := bring(s, packer, next, 1<<20); err != nil {
-				t.Fatal(err)
-			}
-			next++
-			s.ahead.wg.Wait()
-		}
-	}
-	d.syncs = 0 // what SQLite did to make it
-	much()
-	if want := s.ahead.made / freshFlush; d.syncs != want || want < 2 {
-		t.Errorf("synced %d times with %d checkpoints", d.syncs, s.ahead.made)
-	}
-	for range 2 {
-		if err := s.Edit(bg, func(tx *Tx) error {
-			_, err := tx.Arrive(p.run, p.gen, []Arrival{{UID: next}})
-			return errors.Join(err, tx.SetCursor(p.gen, Cursor{Listed: next}))
-		}); err != nil {
-			t.Fatal(err)
-		}
-		d.want(t, int(next))
-		next++
-		much()
-	}
-}
-
-// When its time is over, all that was there before is, and is written to the disk once:
-// not with the WAL as well.
-func TestSettledByTime(t *testing.T) {
-	d := &disk{path: filepath.Join(t.TempDir(), "mail.db"), safe: map[string][]byte{}}
-	defer faultfile.Watch(filepath.Dir(d.path), d.watch)()
-	s := openStore(t, d.path, Options{Create: true, boot: "this", Flush: d.flush})
-	defer s.Close()
-	newPlace(t, s, "INBOX")
-	if err := bring(s, NewPacker(), 1, 1<<20); err != nil {
-		t.Fatal(err)
-	}
-	s.fresh.until = time.Now()
-	update(t, s, func(tx *Tx) error { return nil })
-	d.want(t, 1)
-	if n := len(d.safe["mail.db-wal"]); n > 1<<19 {
-		t.Errorf("%d bytes of the WAL were synced", n)
+	if !s.fresh.settled() || headerID(t, s.Path()) != applicationID || lockBoot(s.Path()) != "" {
+		t.Errorf("settled %v, id %#x, noted %q", s.fresh.settled(), headerID(t, s.Path()), lockBoot(s.Path()))
 	}
 }

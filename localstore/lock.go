@@ -2,6 +2,7 @@ package localstore
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -52,8 +53,21 @@ func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, erro
 
 // write notes who has the lock, and the marks.
 func (l *lock) write() error {
-	text := []byte(strconv.Itoa(os.Getpid()) + "\n")
-	return os.WriteFile(l.f.Path(), l.appendMarks(text), 0o600)
+	return l.put([]byte(strconv.Itoa(os.Getpid()) + "\n"))
+}
+
+// put replaces the text, which is all there at any time: somebody may read it, or this
+// process die, and what is noted decides about the store.
+func (l *lock) put(text []byte) error {
+	f, err := os.OpenFile(l.f.Path(), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	text = l.appendMarks(text)
+	if _, err = f.WriteAt(text, 0); err == nil {
+		err = f.Truncate(int64(len(text)))
+	}
+	return errors.Join(err, f.Close())
 }
 
 // setBoot notes which run of the machine a store is fresh in; "": in none.
@@ -91,6 +105,6 @@ func (l *lock) release() error {
 	if l == nil {
 		return nil
 	}
-	_ = os.WriteFile(l.f.Path(), l.appendMarks([]byte("\n")), 0o600)
+	_ = l.put([]byte("\n"))
 	return l.f.Unlock()
 }

@@ -77,9 +77,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.fresh.flush = o.Flush; s.fresh.flush == nil {
 		s.fresh.flush = (*os.File).Sync
 	}
-	if s.boot = strings.TrimPrefix(cmp.Or(o.boot, bootID()), "-"); o.Passing {
-		s.boot = ""
-	}
+	s.boot = strings.TrimPrefix(cmp.Or(o.boot, bootID()), "-")
 	if err := s.open(ctx, o); err != nil {
 		s.Close()
 		return nil, s.wrap(canceled(ctx, err))
@@ -108,7 +106,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	switch err := s.check(ctx); {
 	case errors.Is(err, ErrNoStore) && o.Create:
 		made = true
-		if err := s.create(ctx, o); err != nil {
+		if err := s.create(ctx, o.Passing); err != nil {
 			return err
 		}
 	case err != nil:
@@ -127,14 +125,6 @@ func (s *Store) check(ctx context.Context) error {
 		return err
 	}
 	return s.checkCut(ctx)
-}
-
-func (s *Store) create(ctx context.Context, o Options) error {
-	id := applicationID
-	if s.boot != "" {
-		id = unsettledID
-	}
-	return create(ctx, s.path, id, o.Passing)
 }
 
 // openWriter opens both pools, upgrades the schema and tidies up after a writer
