@@ -13,7 +13,7 @@ import (
 )
 
 // A store is fresh in its first seconds: nothing that SQLite writes is synced, which would
-// be a seventh of the time of a first sync. What came by then can be had again as fast.
+// be an eighth of the time of a first sync. What came by then can be had again as fast.
 //
 // Its header has an application id of its own until it is settled: all of it is synced
 // first, then the id is changed, and that is synced too. Who finds a file that is not

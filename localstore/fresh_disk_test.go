@@ -78,11 +78,11 @@ func TestSettledIsOnDisk(t *testing.T) {
 	s := openStore(t, d.path, Options{Create: true, boot: "this", Flush: d.flush})
 	defer s.Close()
 	p := newPlace(t, s, "INBOX")
-	quicken(t, s, 1<<20, 64)
+	quicken(t, s, 1<<17, 64)
 	packer, next := NewPacker(), uint32(1)
 	much := func() {
-		for range 12 {
-			if err := bring(s, packer, next, 1<<20); err != nil {
+		for range 14 { // two more than a multiple of freshFlush
+			if err := bring(s, packer, next, 1<<18); err != nil {
 				t.Fatal(err)
 			}
 			next++
