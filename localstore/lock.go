@@ -3,6 +3,7 @@ package localstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -53,15 +54,20 @@ func takeLock(ctx context.Context, path string, wait time.Duration) (*lock, erro
 
 // write notes who has the lock, and the marks.
 func (l *lock) write() error {
-	return l.put([]byte(strconv.Itoa(os.Getpid()) + "\n"))
+	return l.put(strconv.Itoa(os.Getpid()))
 }
 
-// put replaces the text, which is all there at any time: somebody may read it, or this
-// process die, and what is noted decides about the store.
-func (l *lock) put(text []byte) error {
+// put replaces the text. Where a store is fresh is at the same place each time, and so
+// there at any time: somebody may read it, or this process die, and it decides about the
+// store.
+func (l *lock) put(holder string) error {
 	f, err := os.OpenFile(l.f.Path(), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
+	}
+	text := fmt.Appendf(nil, "%-20s\n", holder)
+	if l.boot != "" {
+		text = fmt.Appendf(text, "boot %s\n", l.boot)
 	}
 	text = l.appendMarks(text)
 	if _, err = f.WriteAt(text, 0); err == nil {
@@ -105,6 +111,6 @@ func (l *lock) release() error {
 	if l == nil {
 		return nil
 	}
-	_ = l.put([]byte("\n"))
+	_ = l.put("")
 	return l.f.Unlock()
 }

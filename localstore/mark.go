@@ -30,7 +30,7 @@ func (s *Store) MarkRun(acct AccountID, run RunID) error {
 	return s.lock.write()
 }
 
-// appendMarks writes a line for each account, and one for boot.
+// appendMarks writes a line for each account.
 func (l *lock) appendMarks(text []byte) []byte {
 	accounts := make([]AccountID, 0, len(l.marks))
 	for acct := range l.marks {
@@ -39,9 +39,6 @@ func (l *lock) appendMarks(text []byte) []byte {
 	slices.Sort(accounts)
 	for _, acct := range accounts {
 		text = fmt.Appendf(text, "account %d run %d\n", acct, l.marks[acct])
-	}
-	if l.boot != "" {
-		text = fmt.Appendf(text, "boot %s\n", l.boot)
 	}
 	return text
 }
