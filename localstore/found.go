@@ -13,8 +13,12 @@ type Found struct {
 }
 
 // PutFound keeps bodies that messages of an account may turn out to have, so that they
-// are not downloaded. It tells how many of them were not there yet.
+// are not downloaded. It tells how many of them were not there yet. They may be nowhere
+// else: only inside Edit.
 func (tx *Tx) PutFound(acct AccountID, all []Found) (fresh int, err error) {
+	if err := tx.owner(); err != nil {
+		return 0, err
+	}
 	for _, f := range all {
 		before := tx.s.nextBody.Load()
 		id, err := tx.putBody(f.Body)

@@ -16,7 +16,7 @@ func TestFound(t *testing.T) {
 	size := int64(len(text(0)))
 	find := func(folder string, validity, uid uint32, i int) {
 		t.Helper()
-		update(t, s, func(tx *Tx) error {
+		edit(t, s, func(tx *Tx) error {
 			_, err := tx.PutFound(p.acct, []Found{{packer.PackBytes(text(i)), folder, validity, uid}})
 			return err
 		})
@@ -86,7 +86,7 @@ func TestFoundInAnotherAccount(t *testing.T) {
 	s := newStore(t)
 	p := newPlace(t, s, "INBOX")
 	arrive(t, s, p, 1)
-	update(t, s, func(tx *Tx) error {
+	edit(t, s, func(tx *Tx) error {
 		other, err := tx.Account("home", "imaps://x@example.org")
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func TestFoundOfAnotherServer(t *testing.T) {
 	s := newStore(t)
 	p := newPlace(t, s, "INBOX")
 	arrive(t, s, p, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) // of 10, 20, ... bytes
-	update(t, s, func(tx *Tx) error {
+	edit(t, s, func(tx *Tx) error {
 		for uid := range uint32(10) {
 			size := 20
 			if uid > 3 {
@@ -136,7 +136,7 @@ func TestFoundInTwoForms(t *testing.T) {
 	p := newPlace(t, s, "Box.a")
 	arrive(t, s, p, 1, 2, 3) // of 10, 20, 30 bytes
 	packer := NewPacker()
-	update(t, s, func(tx *Tx) error {
+	edit(t, s, func(tx *Tx) error {
 		if _, err := tx.PutMailbox(p.acct, MailboxInfo{Raw: "Box.a", Name: "Box.a", Delim: ".", Selectable: true}, p.run); err != nil {
 			return err
 		}

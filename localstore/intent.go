@@ -125,7 +125,7 @@ func (tx *Tx) deleteIntent(id IntentID) error {
 // owner refuses a change that must outlast a power cut where it might not.
 func (tx *Tx) owner() error {
 	if !tx.durable {
-		return tx.fail(fmt.Errorf("%s: changes for the server belong into Edit", tx.s.path))
+		return tx.fail(fmt.Errorf("%s: changes that only its owner has belong into Edit", tx.s.path))
 	}
 	if tx.broken != nil {
 		return tx.broken

@@ -454,6 +454,7 @@ func TestEditIsDurable(t *testing.T) {
 		"rename":    func(tx *Tx) error { return tx.WantName(d.later, "New", "New") },
 		"remove":    func(tx *Tx) error { _, err := tx.RemoveMailbox(d.later); return err },
 		"subscribe": func(tx *Tx) error { return tx.WantSubscribed(d.later, true) },
+		"found":     func(tx *Tx) error { _, err := tx.PutFound(d.acct, nil); return err },
 		"drop":      func(tx *Tx) error { _, err := tx.DropIntent(1); return err },
 		"queue":     func(tx *Tx) error { return tx.QueueIntent(1) },
 		"sent":      func(tx *Tx) error { return tx.IntentSent(nil, 0, 0) },

@@ -29,7 +29,7 @@ func newRotten(t *testing.T) *rotten {
 	r := &rotten{t: t, path: filepath.Join(t.TempDir(), "mail.db"), bodies: map[MessageID]string{}}
 	s := openStore(t, r.path, Options{Create: true, Now: func() time.Time { return testDate }})
 	inbox, other := sampleMail(t, s)
-	update(t, s, func(tx *Tx) error {
+	edit(t, s, func(tx *Tx) error {
 		_, err := tx.PutFound(inbox.acct, []Found{{pack(t, "Subject: found\n\n"), "Old", 3, 4}})
 		return cmp.Or(err, tx.SetPass(Pass{Source: inbox.acct, Target: inbox.acct, Asked: []byte("asked"), Report: []byte("report")}),
 			tx.PutProblem(Problem{Account: inbox.acct, Message: 5, Kind: "kind", Reason: "reason"}, testDate),

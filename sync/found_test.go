@@ -13,7 +13,7 @@ import (
 // never synced.
 func (f *fixture) find(all ...localstore.Found) {
 	f.Helper()
-	err := f.store.Update(f.Context(), func(tx *localstore.Tx) error {
+	err := f.store.Edit(f.Context(), func(tx *localstore.Tx) error {
 		acct, err := tx.Account("work", f.account().URL)
 		if err == nil {
 			_, err = tx.PutFound(acct, all)

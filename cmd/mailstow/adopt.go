@@ -130,7 +130,6 @@ func (ad *adopting) flush() error {
 		size += f.Body.Size
 	}
 	fresh := 0
-	// Edit: it may be on no server any more.
 	err := ad.store.Edit(ad.ctx, func(tx *localstore.Tx) error {
 		acct, err := tx.Account(ad.name, ad.url)
 		if err == nil {
