@@ -23,24 +23,25 @@ const (
 // checkHeader tells without SQLite, which might write, whether path is a store
 // for this program. Stores get their name only when complete, so the header of
 // ours always has the application id. An empty file is no store yet.
-func checkHeader(path string) error {
+func checkHeader(path string) (settled bool, err error) {
 	// A device or a pipe would be read, waited for, or replaced.
 	switch fi, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{Kind: ErrNoStore, Path: path, Hint: "run mailstow sync first, or name the store with --store"}
+		return false, &Error{Kind: ErrNoStore, Path: path, Hint: "run mailstow sync first, or name the store with --store"}
 	case err == nil && !fi.Mode().IsRegular() && !fi.IsDir(): // reading says what a directory is
-		return &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not a file but a " + what(fi.Mode())),
+		return false, &Error{Kind: ErrCorrupt, Path: path, Err: errors.New("not a file but a " + what(fi.Mode())),
 			Hint: "name another file with --store"}
 	}
 	head, err := readHeader(path)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if id := binary.BigEndian.Uint32(head[headerApplicationID:]); id != applicationID && id != unsettledID {
-		return &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
+	id := binary.BigEndian.Uint32(head[headerApplicationID:])
+	if id != applicationID && id != unsettledID {
+		return false, &Error{Kind: ErrForeign, Path: path, Err: fmt.Errorf("application id %#x", id),
 			Hint: "name another file with --store"}
 	}
-	return versionError(path, int(int32(binary.BigEndian.Uint32(head[headerVersion:]))), false)
+	return id == applicationID, versionError(path, int(int32(binary.BigEndian.Uint32(head[headerVersion:]))), false)
 }
 
 // readHeader reads the header of a database.
@@ -94,7 +95,7 @@ func versionError(path string, version int, exact bool) error {
 
 // create makes an empty store under another name, 0600 before SQLite sees it,
 // and renames it when it is complete.
-func (s *Store) create(ctx context.Context, passing bool) error {
+func (s *Store) create(ctx context.Context, settled, passing bool) error {
 	f, err := os.CreateTemp(filepath.Dir(s.path), "."+filepath.Base(s.path)+".new-*") // mode 0600
 	if err != nil {
 		return &Error{Kind: ErrPermission, Path: s.path, Err: err, Hint: "name another place with --store"}
@@ -102,7 +103,7 @@ func (s *Store) create(ctx context.Context, passing bool) error {
 	f.Close()
 	defer os.Remove(f.Name())
 	id, boot := applicationID, ""
-	if s.boot != "" && !passing {
+	if !settled {
 		id, boot = unsettledID, s.boot
 	}
 	if err := createIn(ctx, f.Name(), id, schemaVersion, passing); err != nil {

@@ -49,12 +49,9 @@ var bootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(id))
 })
 
-// openFresh finds out whether the store is one, before SQLite opens it.
-func (s *Store) openFresh() error {
-	is, err := settled(s.path)
-	if err == nil && !is {
-		s.fresh.file, err = os.OpenFile(s.path, os.O_RDWR, 0)
-	}
+// openFresh is for a store that is not settled, before SQLite opens it.
+func (s *Store) openFresh() (err error) {
+	s.fresh.file, err = os.OpenFile(s.path, os.O_RDWR, 0)
 	return err
 }
 

@@ -11,18 +11,10 @@ import (
 	"time"
 )
 
-// settled tells by the header of a store whether it is.
-func settled(path string) (bool, error) {
-	head, err := readHeader(path)
-	return err == nil && binary.BigEndian.Uint32(head[headerApplicationID:]) != unsettledID, err
-}
-
 // checkCut gives ErrNoStore for what a power cut left of a store that was not settled.
 func (s *Store) checkCut(ctx context.Context) error {
-	whole, err := settled(s.path)
-	if whole || err != nil {
-		return err
-	}
+	var whole bool
+	var err error
 	switch noted := s.noted(); {
 	case s.boot == "" || noted != s.boot:
 		whole, err = s.settledInWAL(ctx)
@@ -80,8 +72,8 @@ func (s *Store) askOnce(ctx context.Context, q string, dest any) error {
 // lies beside nothing is of a store that was moved, and may hold the newest of it: SQLite
 // would write it into the new one.
 func clearPlace(path string) error {
-	is, err := settled(path)
-	cut, aside := err == nil && !is, path+time.Now().UTC().Format(".cut-short-20060102-150405.000")
+	settled, err := checkHeader(path)
+	cut, aside := err == nil && !settled, path+time.Now().UTC().Format(".cut-short-20060102-150405.000")
 	for _, suffix := range []string{"-wal", "-journal", ""} {
 		fi, err := os.Stat(path + suffix)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() == 0 {

@@ -86,13 +86,15 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, o Options) error {
-	err := checkHeader(s.path)
+	settled, err := checkHeader(s.path)
 	if err != nil && !(errors.Is(err, ErrNoStore) && o.Create && !o.ReadOnly) {
 		return err
 	}
 	if o.ReadOnly {
-		if err := s.checkCut(ctx); err != nil {
-			return err
+		if !settled {
+			if err := s.checkCut(ctx); err != nil {
+				return err
+			}
 		}
 		return s.openReader(ctx, o)
 	}
@@ -102,29 +104,30 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if s.lock, err = takeLock(ctx, s.path, o.Wait); err != nil {
 		return err
 	}
-	made := false
-	switch err := s.check(ctx); {
-	case errors.Is(err, ErrNoStore) && o.Create:
-		made = true
-		if err := s.create(ctx, o.Passing); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	}
-	if err := errors.Join(s.openFresh(), s.openWriter(ctx, o)); err != nil || !made || s.fresh.settled() {
-		return err
-	}
-	return s.beginFresh(ctx)
+	return s.openLocked(ctx, o)
 }
 
-// check looks again with the lock: another writer may have made the file while this one
-// waited.
-func (s *Store) check(ctx context.Context) error {
-	if err := checkHeader(s.path); err != nil {
-		return err
+// openLocked looks again: another writer may have made the file while this one waited.
+func (s *Store) openLocked(ctx context.Context, o Options) error {
+	settled, err := checkHeader(s.path)
+	if err == nil && !settled {
+		err = s.checkCut(ctx)
 	}
-	return s.checkCut(ctx)
+	made := errors.Is(err, ErrNoStore) && o.Create
+	if made {
+		settled = s.boot == "" || o.Passing
+		err = s.create(ctx, settled, o.Passing)
+	}
+	if err == nil && !settled {
+		err = s.openFresh()
+	}
+	if err == nil {
+		err = s.openWriter(ctx, o)
+	}
+	if err == nil && made && !settled {
+		err = s.beginFresh(ctx)
+	}
+	return err
 }
 
 // openWriter opens both pools, upgrades the schema and tidies up after a writer

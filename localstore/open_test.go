@@ -232,16 +232,7 @@ func TestOpenRefusesNegativeVersion(t *testing.T) {
 	if _, err := s.writer.Exec("PRAGMA user_version = -1"); err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(dir, "copy.db")
-	for _, end := range []string{"", "-wal"} {
-		b, err := os.ReadFile(s.Path() + end)
-		if err == nil {
-			err = os.WriteFile(copied+end, b, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	copied := left(t, s)
 	for _, o := range []Options{{}, {ReadOnly: true}} {
 		if _, err := Open(bg, copied, o); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%+v: %v, want %v", o, err, ErrCorrupt)

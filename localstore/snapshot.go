@@ -73,7 +73,7 @@ func (s *Store) snapshotPlace(path string, replace bool) error {
 	if !replace {
 		return &Error{Kind: ErrExists, Path: path, Err: fs.ErrExist, Hint: "name another file, or use --replace where an older snapshot may go"}
 	}
-	if err := checkHeader(path); err != nil && !errors.Is(err, ErrNewer) {
+	if _, err := checkHeader(path); err != nil && !errors.Is(err, ErrNewer) {
 		return err
 	}
 	for _, suffix := range []string{"-wal", "-journal"} {
