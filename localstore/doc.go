@@ -38,6 +38,7 @@
 // # Layout
 //
 //	open.go create.go lock.go migrate.go  getting at the file
+//	close.go                              and away from it
 //	fresh.go fresh_cut.go                 its first seconds
 //	mark.go                               telling an old copy of it
 //	sql/                                  the schema, one file per version: read it first

@@ -210,20 +210,6 @@ func (s *Store) checkVersion(ctx context.Context, o Options, exact bool) error {
 // Path is the file of the store, with symbolic links resolved.
 func (s *Store) Path() string { return s.path }
 
-// Close closes the store and gives the lock back.
-func (s *Store) Close() error {
-	errs := []error{s.wrap(s.ahead.close())}
-	if s.reader != nil {
-		errs = append(errs, s.wrap(s.reader.Close()))
-	}
-	if s.writer != nil {
-		errs = append(errs, s.wrap(s.settle(s.writer)), s.wrap(s.writer.Close()))
-	}
-	errs = append(errs, s.fresh.close(), s.lock.release())
-	s.lock = nil
-	return errors.Join(errs...)
-}
-
 // dsn is the name of path for the driver. Only with file: are parameters heard.
 func dsn(path, params string) string {
 	p := filepath.ToSlash(path)
