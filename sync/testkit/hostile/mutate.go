@@ -183,7 +183,7 @@ func (m *mutator) answer(l []byte) []byte {
 }
 
 func (m *mutator) unasked() []byte {
-	return []byte(strings.ReplaceAll(pick(m, unasked), "%s", m.tag))
+	return []byte(strings.ReplaceAll(pick(m, unasked()), "%s", m.tag))
 }
 
 // replay says lines of before once more.
