@@ -140,8 +140,10 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 		return err
 	}
 	s.ahead.pace(s.passing)
+	// As much cache as its allocator keeps at hand: what is more is given back to the system
+	// page by page when the store is closed.
 	err := s.openPool(ctx, &s.writer, "mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL"+
-		"&_foreign_keys=1&_pragma=cache_size(-8192)&_pragma=journal_size_limit(134217728)"+
+		"&_foreign_keys=1&_pragma=cache_size(-4096)&_pragma=journal_size_limit(134217728)"+
 		fmt.Sprintf("&_pragma=wal_autocheckpoint(%d)", s.ahead.walPages))
 	if err != nil {
 		return err
