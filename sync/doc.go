@@ -52,7 +52,7 @@
 // arrive.go (new rows), reset.go (UIDVALIDITY changes) or archive.go (UIDs that
 // mean nothing), and bodies.go (downloads: twice.go and underway.go leave out
 // what is held already, round.go asks, large.go in pieces, pack.go receives,
-// packers.go packs and writer.go stores behind them); problem.go and poison.go set
+// packers.go packs and writer.go stores behind them, in the memory of arena.go); problem.go and poison.go set
 // aside what cannot be had. push.go is the second half, round after round: push_load.go reads what waits,
 // push_settle.go and push_match.go find out what became of what was sent,
 // push_moves.go recognises what others moved, push_decide.go and push_act.go settle

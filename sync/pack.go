@@ -15,15 +15,14 @@ const (
 	// piece by piece. It leaves room within heldInAll, so that nobody ever waits for
 	// memory that only his own answer would free.
 	heldInMemory = 8 << 20
-	// heldInAll bounds what all requests hold between the socket and the disk, but for
-	// what buffers are too large by.
+	// heldInAll bounds what all requests hold between the socket and the disk.
 	heldInAll = 16 << 20
 )
 
 // body is a message on its way from the socket to the store.
 type body struct {
 	size   int64  // octets it holds in memory, as received
-	raw    []byte // these; packed in their place
+	raw    buffer // these; packed in their place
 	packed *localstore.Packed
 	ready  chan struct{} // closed when packed is set
 }
@@ -74,7 +73,7 @@ func (w *writer) receive(b *batch, size int64, from io.Reader) (*body, error) {
 		return nil, err
 	}
 	raw := w.buffers.get(int(size))
-	if _, err := io.ReadFull(from, raw); err != nil {
+	if _, err := io.ReadFull(from, raw.b); err != nil {
 		w.buffers.put(raw)
 		w.memory.Release(size)
 		return nil, readError{err}

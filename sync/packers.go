@@ -35,7 +35,7 @@ func (p *packers) work() {
 	packer := localstore.NewPacker()
 	for x := range p.jobs {
 		packer.Hurry = p.hurry.Add(-1) >= 0
-		x.packed = packer.PackBytes(x.raw)
+		x.packed = packer.PackBytes(x.raw.b)
 		close(x.ready)
 	}
 }

@@ -10,7 +10,7 @@ func TestPackersHurry(t *testing.T) {
 	}
 	var bodies []*body
 	for range longHurry {
-		x := &body{raw: []byte("one"), ready: make(chan struct{})}
+		x := &body{raw: buffer{b: []byte("one")}, ready: make(chan struct{})}
 		bodies = append(bodies, x)
 		p.jobs <- x
 	}

@@ -28,7 +28,7 @@ type writer struct {
 	in      chan *batch
 	done    chan error
 	memory  *semaphore.Weighted // octets between socket and disk
-	buffers bufferPool          // where they are
+	buffers arena               // where they are
 	mu      sync.Mutex          // of what follows
 	open    int64               // of them: of requests not yet answered
 	packers *packers            // nil before the first body

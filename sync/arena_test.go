@@ -1,0 +1,84 @@
+package sync
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Nobody gets what another one has, the lowest places come first, and all of it comes back.
+func TestArena(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a arena
+		var used [heldInAll / arenaPage]bool // the model
+		held := map[int]buffer{}
+		turn := func(x buffer, on bool) {
+			for p := x.at; x.at >= 0 && p < x.at+arenaPages(len(x.b)); p++ {
+				if used[p] == on {
+					t.Fatalf("page %d twice", p)
+				}
+				used[p] = on
+			}
+		}
+		first := func(n int) int {
+			free := 0
+			for p := range used {
+				if free++; used[p] {
+					free = 0
+				} else if free >= n {
+					return p + 1 - n
+				}
+			}
+			return -1
+		}
+		size := rapid.OneOf(rapid.IntRange(1, 3*arenaPage), rapid.IntRange(1, 80*arenaPage), rapid.IntRange(1, heldInMemory))
+		for i := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if len(held) > 0 && rapid.Bool().Draw(t, "back") {
+				k := rapid.SampledFrom(slices.Sorted(maps.Keys(held))).Draw(t, "which")
+				x := held[k]
+				if !bytes.Equal(x.b, bytes.Repeat([]byte{byte(k)}, len(x.b))) {
+					t.Fatalf("what was in buffer %d has changed", k)
+				}
+				turn(x, false)
+				a.put(x)
+				delete(held, k)
+				continue
+			}
+			n := size.Draw(t, "size")
+			want := first(arenaPages(n))
+			x := a.get(n)
+			if len(x.b) != n || cap(x.b) != n && x.at >= 0 || x.at != want {
+				t.Fatalf("%d of %d bytes at %d, not at %d", len(x.b), n, x.at, want)
+			}
+			turn(x, true)
+			for j := range x.b {
+				x.b[j] = byte(i)
+			}
+			held[i] = x
+		}
+		for _, x := range held {
+			a.put(x)
+		}
+		if a.taken != (arena{}).taken {
+			t.Fatal("something is left")
+		}
+	})
+}
+
+// An empty body needs no place, and nothing is held behind the end.
+func TestArenaAtItsEnds(t *testing.T) {
+	var a arena
+	a.put(a.get(0))
+	a.put(a.get(heldInAll + 1))
+	x := a.get(1)
+	a.put(x)
+	if a.taken != (arena{}).taken || x.at != 0 {
+		t.Errorf("at %d, or something is left", x.at)
+	}
+	if a.forget(); a.mem != nil {
+		t.Error("memory stays")
+	}
+}
