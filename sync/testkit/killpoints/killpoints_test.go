@@ -1,7 +1,9 @@
 package killpoints_test
 
 import (
+	cmdline "flag"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,6 +19,17 @@ const pointEnv = "MAILSTOW_TEST_KILLPOINT"
 
 // How many points are tried of a scenario; 0: all.
 const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
+
+// TestMain lets no more scenarios run at once than there are processors: none waits for a
+// server, and the page caches of more than that take memory from each other, to the system
+// and back, for a sixth of all time.
+func TestMain(m *testing.M) {
+	cmdline.Parse()
+	if at := cmdline.Lookup("test.parallel"); at.Value.(cmdline.Getter).Get().(int) > runtime.GOMAXPROCS(0) {
+		at.Value.Set(strconv.Itoa(runtime.GOMAXPROCS(0)))
+	}
+	os.Exit(m.Run())
+}
 
 // Whatever the point at which a process dies, the next one comes to the right end.
 func TestKillPoints(t *testing.T) { each(t, limit(t, 35), 2, (*Machine).Kill) }
