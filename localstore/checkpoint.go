@@ -96,8 +96,10 @@ func (s *Store) moveAhead(c *checkpointer, unsettled bool) (pages int64) {
 // restart waits for what is under way. What comes next has a connection of its own.
 func (c *checkpointer) restart() error {
 	c.wg.Wait()
+	c.mu.Lock() // somebody may close the store while it is settled
 	db := c.db
 	c.db = nil
+	c.mu.Unlock()
 	if db == nil {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Close closes the store and gives the lock back. It waits for a transaction under way; none
-// begins any more.
+// begins any more. Not to be called inside Update.
 func (s *Store) Close() error {
 	errs := []error{s.wrap(s.ahead.close())}
 	if s.reader != nil {
@@ -23,7 +23,10 @@ func (s *Store) Close() error {
 // closeWriter keeps the connection until nobody else can get it: who waits for it is refused.
 func (s *Store) closeWriter() error {
 	conn, err := s.writer.Conn(context.Background())
-	if err != nil {
+	if err != nil && s.fresh.file == nil {
+		err = nil // nothing is to be settled
+	}
+	if conn == nil {
 		return errors.Join(err, s.writer.Close())
 	}
 	return errors.Join(s.settle(conn), s.writer.Close(), conn.Close())

@@ -49,3 +49,32 @@ func TestCloseUnderWriters(t *testing.T) {
 		o.Close()
 	}
 }
+
+// Close and an edit that settles a store may come at once: the edit is kept, or refused.
+func TestCloseWhileSettling(t *testing.T) {
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "mail.db")
+		s := openStore(t, path, Options{Create: true, boot: "this"})
+		p := newPlace(t, s, "INBOX")
+		edited := make(chan error)
+		go func() {
+			edited <- s.Edit(bg, func(tx *Tx) error {
+				_, err := tx.Arrive(p.run, p.gen, []Arrival{{UID: 1, Date: testDate}})
+				return err
+			})
+		}()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		want := 0
+		if err := <-edited; err == nil {
+			want = 1
+		}
+		o := openStore(t, path, Options{ReadOnly: true, boot: "another"})
+		var n int
+		if err := o.reader.QueryRow("SELECT count(*) FROM message").Scan(&n); err != nil || n != want {
+			t.Errorf("%d messages, %d were kept: %v", n, want, err)
+		}
+		o.Close()
+	}
+}
