@@ -12,7 +12,7 @@ import (
 // Nobody gets what another one has, the lowest places come first, and all of it comes back.
 func TestArena(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var a arena
+		a := arena{asked: arenaPays}
 		var used [heldInAll / arenaPage]bool // the model
 		held := map[int]buffer{}
 		turn := func(x buffer, on bool) {
@@ -68,9 +68,16 @@ func TestArena(t *testing.T) {
 	})
 }
 
-// An empty body needs no place, and nothing is held behind the end.
+// Little mail needs no arena, an empty body no place, nor does nothing.
 func TestArenaAtItsEnds(t *testing.T) {
 	var a arena
+	for range 2 {
+		a.put(a.get(arenaPays / 2))
+	}
+	if a.mem != nil {
+		t.Error("an arena for little mail")
+	}
+	a.put(buffer{})
 	a.put(a.get(0))
 	a.put(a.get(heldInAll + 1))
 	x := a.get(1)
@@ -81,4 +88,29 @@ func TestArenaAtItsEnds(t *testing.T) {
 	if a.forget(); a.mem != nil {
 		t.Error("memory stays")
 	}
+}
+
+// What somebody has still is not handed on, and nobody gives his back twice.
+func TestArenaIsNotSharedByMistake(t *testing.T) {
+	a := arena{asked: arenaPays}
+	x, y := a.get(arenaPage), a.get(arenaPage)
+	mem := a.mem
+	a.put(x)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("given back twice")
+			}
+		}()
+		a.put(x)
+	}()
+	a.forget()
+	var others []*[heldInAll]byte
+	for range 3 {
+		others = append(others, piece())
+	}
+	if slices.Contains(others, mem) {
+		t.Error("it is handed on with a body in it")
+	}
+	a.put(y)
 }

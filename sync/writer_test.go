@@ -14,6 +14,7 @@ import (
 func TestLostRequestsAreNotHeld(t *testing.T) {
 	r := &run{session: &session{}, receipt: &Receipt{}}
 	w := r.startWriter(t.Context())
+	w.buffers.asked = arenaPays // enough for places
 	f := &fetcher{m: &mailbox{run: r, poison: newPoison()}, out: w}
 	broken := errors.New("broken")
 	for range 3 {
