@@ -1,9 +1,21 @@
 package localstore
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 )
+
+// holds looks what is in a closed store, wherever the machine was started anew.
+func holds(t *testing.T, path string, want int) {
+	t.Helper()
+	s := openStore(t, path, Options{ReadOnly: true, boot: "another"})
+	defer s.Close()
+	var n int
+	if err := s.reader.QueryRow("SELECT count(*) FROM message").Scan(&n); err != nil || n != want {
+		t.Errorf("%d messages, %d were kept: %v", n, want, err)
+	}
+}
 
 // Who still writes while a fresh store is closed is refused, or all of it is kept: none is
 // at work when Close returns, and what they see of its settling is whole.
@@ -41,12 +53,7 @@ func TestCloseUnderWriters(t *testing.T) {
 		for range cap(begun) {
 			want += <-done
 		}
-		o := openStore(t, path, Options{ReadOnly: true, boot: "another"})
-		var n int
-		if err := o.reader.QueryRow("SELECT count(*) FROM message").Scan(&n); err != nil || n != want {
-			t.Errorf("%d messages, %d were kept: %v", n, want, err)
-		}
-		o.Close()
+		holds(t, path, want)
 	}
 }
 
@@ -70,11 +77,20 @@ func TestCloseWhileSettling(t *testing.T) {
 		if err := <-edited; err == nil {
 			want = 1
 		}
-		o := openStore(t, path, Options{ReadOnly: true, boot: "another"})
-		var n int
-		if err := o.reader.QueryRow("SELECT count(*) FROM message").Scan(&n); err != nil || n != want {
-			t.Errorf("%d messages, %d were kept: %v", n, want, err)
-		}
-		o.Close()
+		holds(t, path, want)
+	}
+}
+
+// A store in which nothing is left to do is closed though its file cannot be opened any more.
+func TestCloseNeedsNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	openStore(t, path, Options{Create: true}).Close()
+	s := openStore(t, path, Options{})
+	s.writer.SetMaxIdleConns(-1) // as when a cancelled transaction threw its connection away
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
