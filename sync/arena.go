@@ -38,10 +38,10 @@ type buffer struct {
 func (a *arena) get(n int) buffer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.asked += int64(n); a.asked <= arenaPays {
-		return buffer{make([]byte, n), -1}
+	at := -1
+	if a.asked += int64(n); a.asked > arenaPays {
+		at = a.find(arenaPages(n))
 	}
-	at := a.find(arenaPages(n))
 	if at < 0 {
 		return buffer{make([]byte, n), -1}
 	}
@@ -86,7 +86,7 @@ func arenaPages(n int) int { return (n + arenaPage - 1) / arenaPage }
 // find returns the first of n free pages in a row; -1: there are none.
 func (a *arena) find(n int) int {
 	free := 0 // in a row, up to here
-	for i, word := range a.taken {
+	for i, word := range a.taken[:] {
 		for at := 0; at < 64; {
 			if used := bits.TrailingZeros64(^(word >> at)); used > 0 {
 				free, at = 0, at+used
@@ -108,7 +108,11 @@ func (a *arena) mark(at, n int, taken bool) {
 	for end := at + n; at < end; {
 		in := min(64-at%64, end-at)
 		word, part := &a.taken[at/64], uint64(1<<in-1)<<(at%64)
-		if *word&part != map[bool]uint64{true: 0, false: part}[taken] {
+		was := part
+		if taken {
+			was = 0
+		}
+		if *word&part != was {
 			panic("sync: memory of a body is given twice")
 		}
 		*word ^= part

@@ -90,6 +90,19 @@ func TestArenaAtItsEnds(t *testing.T) {
 	}
 }
 
+// The next one gets the piece of one that ended, though not always: a sync.Pool forgets.
+func TestArenaHandsItsPieceOn(t *testing.T) {
+	for range 100 {
+		a := arena{asked: arenaPays}
+		a.put(a.get(1))
+		mem := a.mem
+		if a.forget(); piece() == mem {
+			return
+		}
+	}
+	t.Error("it is not handed on")
+}
+
 // What somebody has still is not handed on, and nobody gives his back twice.
 func TestArenaIsNotSharedByMistake(t *testing.T) {
 	a := arena{asked: arenaPays}
