@@ -6,6 +6,13 @@ import (
 	"testing"
 )
 
+// freshPlace is in a store that its test closes.
+func freshPlace(t *testing.T) (*Store, place) {
+	t.Helper()
+	s := openStore(t, filepath.Join(t.TempDir(), "mail.db"), Options{Create: true, boot: "this"})
+	return s, newPlace(t, s, "INBOX")
+}
+
 // holds looks what is in a closed store, wherever the machine was started anew.
 func holds(t *testing.T, path string, want int) {
 	t.Helper()
@@ -21,9 +28,7 @@ func holds(t *testing.T, path string, want int) {
 // at work when Close returns, and what they see of its settling is whole.
 func TestCloseUnderWriters(t *testing.T) {
 	for range 5 {
-		path := filepath.Join(t.TempDir(), "mail.db")
-		s := openStore(t, path, Options{Create: true, boot: "this"})
-		p := newPlace(t, s, "INBOX")
+		s, p := freshPlace(t)
 		done := make(chan int)
 		begun := make(chan struct{}, 4)
 		for w := range cap(begun) {
@@ -46,23 +51,21 @@ func TestCloseUnderWriters(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		if id := headerID(t, path); id != applicationID {
+		if id := headerID(t, s.Path()); id != applicationID {
 			t.Errorf("id %#x: not settled", id)
 		}
 		want := 0
 		for range cap(begun) {
 			want += <-done
 		}
-		holds(t, path, want)
+		holds(t, s.Path(), want)
 	}
 }
 
 // Close and an edit that settles a store may come at once: the edit is kept, or refused.
 func TestCloseWhileSettling(t *testing.T) {
 	for range 5 {
-		path := filepath.Join(t.TempDir(), "mail.db")
-		s := openStore(t, path, Options{Create: true, boot: "this"})
-		p := newPlace(t, s, "INBOX")
+		s, p := freshPlace(t)
 		edited := make(chan error)
 		go func() {
 			edited <- s.Edit(bg, func(tx *Tx) error {
@@ -77,7 +80,7 @@ func TestCloseWhileSettling(t *testing.T) {
 		if err := <-edited; err == nil {
 			want = 1
 		}
-		holds(t, path, want)
+		holds(t, s.Path(), want)
 	}
 }
 
