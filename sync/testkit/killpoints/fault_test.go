@@ -50,7 +50,7 @@ func TestDiskFaults(t *testing.T) {
 				continue
 			}
 			t.Run(s.Name, func(t *testing.T) {
-				t.Parallel()
+				besideOthers(t)
 				f.try(t, i, limit(t, 2), faults)
 			})
 		}

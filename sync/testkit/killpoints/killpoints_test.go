@@ -1,7 +1,6 @@
 package killpoints_test
 
 import (
-	cmdline "flag"
 	"os"
 	"runtime"
 	"strconv"
@@ -20,15 +19,15 @@ const pointEnv = "MAILSTOW_TEST_KILLPOINT"
 // How many points are tried of a scenario; 0: all.
 const limitEnv = "MAILSTOW_TEST_KILLPOINTS"
 
-// TestMain lets no more scenarios run at once than there are processors: none waits for a
-// server, and the page caches of more than that take memory from each other, to the system
-// and back, for a sixth of all time.
-func TestMain(m *testing.M) {
-	cmdline.Parse()
-	if at := cmdline.Lookup("test.parallel"); at.Value.(cmdline.Getter).Get().(int) > runtime.GOMAXPROCS(0) {
-		at.Value.Set(strconv.Itoa(runtime.GOMAXPROCS(0)))
-	}
-	os.Exit(m.Run())
+var processors = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// besideOthers runs a scenario with others, but no more than there are processors: none
+// waits for a server, and the page caches of more than that take memory from each other, to
+// the system and back, for a sixth of all time.
+func besideOthers(t *testing.T) {
+	t.Parallel()
+	processors <- struct{}{}
+	t.Cleanup(func() { <-processors })
 }
 
 // Whatever the point at which a process dies, the next one comes to the right end.
@@ -50,7 +49,7 @@ func each(t *testing.T, limit, oneIn int, die func(m *Machine, n int)) {
 				continue
 			}
 			t.Run(s.Name, func(t *testing.T) {
-				t.Parallel()
+				besideOthers(t)
 				m := New(t, s, testenv.Memory(t))
 				stride := stride(len(m.Points), limit, s.Large)
 				t.Logf("%d points, every %d. is tried", len(m.Points), stride)
